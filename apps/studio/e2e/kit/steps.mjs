@@ -1,0 +1,41 @@
+/** Runs named steps one after the other, prints a line for each, and keeps a picture of the page where one failed. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+
+const STEP_MS = 90_000
+
+/** The course of one walk. */
+export class Walk {
+  #pictures
+  failed = 0
+  passed = 0
+
+  /** @param {string} pictures where pictures of failures go */
+  constructor(pictures) {
+    this.#pictures = pictures
+    mkdirSync(pictures, { recursive: true })
+  }
+
+  /** One step on one tab. A failure is told and counted; the walk goes on. */
+  async step(name, tab, run) {
+    const start = performance.now()
+    try {
+      await Promise.race([run(), outOfTime()])
+      if (tab.complaints.length > 0) throw new Error(`the page complained:\n    ${tab.complaints.splice(0).join('\n    ')}`)
+      this.passed += 1
+      console.log(`  ✓ ${name} (${Math.round(performance.now() - start)} ms)`)
+    } catch (error) {
+      this.failed += 1
+      const picture = join(this.#pictures, `${name.replace(/[^a-z0-9]+/gi, '-')}.png`)
+      await tab.page.screenshot({ path: picture, timeout: 5000 }).catch(() => undefined)
+      console.log(`  ✕ ${name}\n    ${String(error.stack ?? error).replaceAll('\n', '\n    ')}\n    picture: ${picture}`)
+      tab.complaints.length = 0
+    }
+  }
+}
+
+function outOfTime() {
+  return new Promise((_, reject) => {
+    setTimeout(() => reject(new Error(`the step took more than ${STEP_MS} ms`)), STEP_MS).unref()
+  })
+}

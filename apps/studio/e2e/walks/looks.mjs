@@ -1,0 +1,160 @@
+/** Every page in both themes: nothing for axe to find, nothing cut off on a narrow screen, and all of it under a path. */
+import { createRequire } from 'node:module'
+import { readFileSync } from 'node:fs'
+import { openTab } from '../kit/browser.mjs'
+import { expect, expectSame } from '../kit/expect.mjs'
+import { live, openAt } from '../kit/studio.mjs'
+import { Server } from '../kit/server.mjs'
+import { until } from '../kit/until.mjs'
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+
+export async function run({ walk, browser, server, bin }) {
+  await emptyBoard(walk, browser, server)
+  const jobs = await fill(server)
+  const pages = [
+    ['board', '/'],
+    ['board, filtered empty', '/?q=nothing-like-this'],
+    ['overview', `/jobs/${jobs.image}`],
+    ['result', `/jobs/${jobs.image}?tab=result`],
+    ['job log', `/jobs/${jobs.talk}?tab=logs`],
+    ['attempts', `/jobs/${jobs.failed}?tab=attempts`],
+    ['failed job', `/jobs/${jobs.failed}`],
+    ['raw', `/jobs/${jobs.sleep}?tab=raw`],
+    ['missing job', '/jobs/not-here'],
+    ['results', '/results'],
+    ['logs', '/logs'],
+  ]
+  for (const colorScheme of ['dark', 'light']) {
+    const tab = await openTab(browser, { colorScheme })
+    await tab.context.addInitScript({ content: AXE })
+    for (const [name, path] of pages) {
+      await walk.step(`axe finds nothing: ${name}, ${colorScheme}`, tab, async () => {
+        await openAt(tab, server, path)
+        await settle(tab.page)
+        if (name === 'missing job') tab.complaints.length = 0
+        await expectAccessible(tab.page)
+      })
+    }
+    await dialogs(walk, tab, server, colorScheme)
+    await tab.context.close()
+  }
+  await narrow(walk, browser, server, pages)
+  await underPath(walk, browser, bin)
+}
+
+async function emptyBoard(walk, browser, server) {
+  for (const colorScheme of ['dark', 'light']) {
+    const tab = await openTab(browser, { colorScheme })
+    await tab.context.addInitScript({ content: AXE })
+    await walk.step(`axe finds nothing: the way in and the empty pages, ${colorScheme}`, tab, async () => {
+      await tab.page.goto(server.url)
+      await tab.page.getByRole('heading', { name: 'This board is locked' }).waitFor()
+      await expectAccessible(tab.page)
+      for (const path of ['/', '/results', '/logs']) {
+        await openAt(tab, server, path)
+        await settle(tab.page)
+        await expectAccessible(tab.page)
+      }
+    })
+    await tab.context.close()
+  }
+}
+
+async function dialogs(walk, tab, server, colorScheme) {
+  await walk.step(`axe finds nothing: the sheets, ${colorScheme}`, tab, async () => {
+    await openAt(tab, server, '/')
+    for (const key of ['n', '?']) {
+      await tab.page.keyboard.press(key)
+      await tab.page.getByRole('dialog').waitFor()
+      await expectAccessible(tab.page)
+      await tab.page.keyboard.press('Escape')
+      await tab.page.getByRole('dialog').waitFor({ state: 'detached' })
+    }
+  })
+}
+
+/** 320 px wide, as at 400 % zoom (WCAG 1.4.10): no page scrolls sideways, everything is reached. */
+async function narrow(walk, browser, server, pages) {
+  const tab = await openTab(browser, { viewport: { width: 320, height: 640 } })
+  for (const [name, path] of pages) {
+    await walk.step(`320 px: ${name}`, tab, async () => {
+      await openAt(tab, server, path)
+      await settle(tab.page)
+      if (name === 'missing job') tab.complaints.length = 0
+      const width = await tab.page.evaluate(() => document.documentElement.scrollWidth)
+      expect(width <= 320, `the page is ${width} px wide`)
+      expectSame(await cutOff(tab.page), [], 'what is cut off at the right')
+      expect(await tab.page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Logs' }).isVisible(), 'no way to the logs')
+    })
+  }
+  await tab.context.close()
+}
+
+/** Buttons and fields that stick out of the window and are not in something that scrolls. */
+function cutOff(page) {
+  return page.evaluate(() => {
+    const scrolls = (element) => {
+      for (let at = element.parentElement; at !== null; at = at.parentElement) {
+        if (['auto', 'scroll'].includes(getComputedStyle(at).overflowX)) return true
+      }
+      return false
+    }
+    return [...document.querySelectorAll('button, input, select, a, h1, h2')]
+      .filter((element) => element.checkVisibility({ visibilityProperty: true }))
+      .filter((element) => !element.closest('.visually-hidden') && element.getBoundingClientRect().width > 2)
+      .filter((element) => element.getBoundingClientRect().right > window.innerWidth + 1 && !scrolls(element))
+      .map((element) => element.textContent?.trim() || element.tagName)
+  })
+}
+
+/** Behind a proxy that gives it a path: pages, files, API and WebSocket (design: ui 4.9). */
+async function underPath(walk, browser, bin) {
+  const tab = await openTab(browser)
+  const server = new Server(bin, ['--base-path', '/tools/cb/'])
+  await walk.step('under a path: deep links, API and WebSocket', tab, async () => {
+    await server.start()
+    await tab.page.goto(server.launchUrl)
+    await live(tab.page)
+    const id = await server.dispatch('echo', { n: 1 }, { title: 'under a path' })
+    await tab.page.getByRole('link', { name: 'under a path' }).click()
+    await until('the address', () => new URL(tab.page.url()).pathname === `/tools/cb/jobs/${id}`)
+    await tab.page.reload()
+    await tab.page.getByRole('heading', { name: 'under a path' }).waitFor()
+  })
+  await tab.context.close()
+  await server.close()
+}
+
+/** A board with one job of every look. */
+async function fill(server) {
+  const image = await server.dispatch('image.generate', { prompt: 'a small test', steps: 4, width: 256, height: 256 })
+  const talk = await server.dispatch('process.run', { argv: ['sh', '-c', 'echo out; echo err >&2'] })
+  const failed = await server.dispatch('process.run', { argv: ['false'] })
+  const retrying = await server.dispatch('process.run', { argv: ['false'] }, { maxAttempts: 9, retry: { initialMs: 60_000, maxMs: 60_000 } })
+  const sleep = await server.dispatch('sleep', { ms: 120_000, steps: 400 })
+  const cancelled = await server.dispatch('sleep', { ms: 60_000 })
+  await server.dispatch('sleep', { ms: 1 }, { scheduledAt: new Date(Date.now() + 3_600_000).toISOString() })
+  await server.command('jobs.cancel', { id: cancelled })
+  await server.jobIs(image, 'succeeded')
+  await server.jobIs(talk, 'succeeded')
+  await server.jobIs(failed, 'failed')
+  await server.jobIs(retrying, 'retrying')
+  await server.jobIs(cancelled, 'cancelled')
+  return { image, talk, failed, sleep }
+}
+
+/** Until the page stands: lazily loaded, pictures in place. */
+async function settle(page) {
+  await page.waitForLoadState('networkidle')
+  await until('pictures are loaded', () => page.evaluate(() => document.querySelector('.loading') === null))
+}
+
+async function expectAccessible(page) {
+  const violations = await page.evaluate(async (rules) => {
+    const { violations: found } = await window.axe.run(document, { runOnly: rules, resultTypes: ['violations'] })
+    return found.map(({ id, impact, help, nodes }) => `${id} (${impact}): ${help}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' // ')}`)
+  }, RULES)
+  expect(violations.length === 0, `axe found:\n    ${violations.join('\n    ')}`)
+}

@@ -1,0 +1,33 @@
+//! The benches by name.
+
+mod dispatch;
+mod drain;
+mod fanout;
+mod latency;
+mod mutation;
+mod recovery;
+mod start;
+
+use crate::{Done, figure::Figure};
+
+/// One bench.
+pub(crate) struct Bench {
+    pub(crate) name: &'static str,
+    pub(crate) run: fn() -> Done<Vec<Figure>>,
+}
+
+/// All of them, in the order in which they run.
+pub(crate) const ALL: &[Bench] = &[
+    Bench { name: "dispatch", run: dispatch::run },
+    Bench { name: "drain", run: drain::run },
+    Bench { name: "latency", run: latency::run },
+    Bench { name: "fanout", run: fanout::run },
+    Bench { name: "mutation", run: mutation::run },
+    Bench { name: "start", run: start::run },
+    Bench { name: "recovery", run: recovery::run },
+];
+
+/// Runs a bench on as many threads as there are cores.
+fn block_on<T>(bench: impl Future<Output = Done<T>>) -> Done<T> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(bench)
+}

@@ -1,0 +1,33 @@
+//! A board that is served in a process of its own.
+
+use super::{pulse, say, serve};
+use crate::{Done, boards};
+use callboard_server::ServeOptions;
+use std::{net::Ipv4Addr, path::Path};
+use tokio::runtime::Runtime;
+
+/// Says its URL and its token; then `pulse GROUPS SIZE PERIOD_MS` starts jobs that report in step.
+pub(super) fn run(runtime: &Runtime, folder: &Path, concurrency: usize) -> Done {
+    let (board, running) = runtime.block_on(async {
+        let board = boards::open(folder, concurrency, vec![pulse::kind()]).await?;
+        let options = ServeOptions {
+            data: folder.to_owned(),
+            host: Ipv4Addr::LOCALHOST.into(),
+            port: 0,
+            base_path: "/".into(),
+        };
+        Done::Ok((board.clone(), callboard_server::serve(board, options).await?))
+    })?;
+    say(&format!("{} {}", running.address, running.token))?;
+    serve(|question| {
+        let words: Vec<&str> = question.split(' ').collect();
+        match words.as_slice() {
+            ["pulse", groups, size, period] => {
+                let start = pulse::start(&board, groups.parse()?, size.parse()?, period.parse()?);
+                runtime.block_on(start)?;
+                Ok("started".into())
+            }
+            _ => Err(format!("a board is not asked {question:?}").into()),
+        }
+    })
+}

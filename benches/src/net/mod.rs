@@ -1,0 +1,5 @@
+//! The client's side of the benches.
+
+pub(crate) mod counter;
+pub(crate) mod http;
+pub(crate) mod socket;

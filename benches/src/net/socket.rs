@@ -1,0 +1,146 @@
+//! A WebSocket client that says hello and then only listens, or sends commands.
+
+use crate::Done;
+use callboard_ws::{
+    ClientHandshake, DeflateParams, Limits, Message, ReadOptions, Reader, Role, Writer, masked,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use std::net::SocketAddr;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{
+        TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+};
+
+/// Where a server is, and what opens it.
+#[derive(Clone, Debug)]
+pub(crate) struct Address {
+    pub(crate) at: SocketAddr,
+    pub(crate) token: String,
+}
+
+impl Address {
+    /// What a board's helper says first.
+    pub(crate) fn parse(line: &str) -> Done<Self> {
+        let (at, token) = line.split_once(' ').ok_or("the helper says no address and token")?;
+        Ok(Address { at: at.parse()?, token: token.into() })
+    }
+}
+
+/// A connection after its `hello`, before anything was read.
+pub(crate) struct Socket {
+    stream: TcpStream,
+    deflate: Option<DeflateParams>,
+}
+
+impl Socket {
+    /// Connects and says hello, without interest in the log.
+    pub(crate) async fn open(address: &Address, deflate: bool) -> Done<Self> {
+        let stream = TcpStream::connect(address.at).await?;
+        stream.set_nodelay(true)?;
+        let handshake = ClientHandshake::new(std::array::from_fn(|_| fastrand::u8(..)))
+            .protocol(callboard_protocol::frame::SUBPROTOCOL)
+            .deflate(deflate);
+        let mut socket = Socket { stream, deflate: None };
+        socket.request(address, &handshake).await?;
+        let (status, headers) = socket.answer().await?;
+        socket.deflate = handshake.check(status, &headers)?.deflate;
+        let instance = format!("bench-{:x}", fastrand::u64(..));
+        let hello = serde_json::json!({
+            "type": "hello", "protocol": callboard_protocol::frame::PROTOCOL,
+            "client": { "name": "bench", "version": "0", "instance": instance },
+            "logs": { "enabled": false },
+        });
+        let hello = masked::text(&hello.to_string(), fastrand::u32(..).to_ne_bytes());
+        socket.stream.write_all(hello.as_bytes()).await?;
+        Ok(socket)
+    }
+
+    async fn request(&mut self, address: &Address, handshake: &ClientHandshake) -> Done {
+        let mut request = format!(
+            "GET /ws HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n",
+            address.at, address.token
+        );
+        for (name, value) in &handshake.request_headers() {
+            request += &format!("{name}: {}\r\n", value.to_str()?);
+        }
+        request += "\r\n";
+        Ok(self.stream.write_all(request.as_bytes()).await?)
+    }
+
+    /// The head of the answer, read byte by byte so that nothing of the first frame is.
+    async fn answer(&mut self) -> Done<(StatusCode, HeaderMap)> {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(self.stream.read_u8().await?);
+        }
+        let head = String::from_utf8(head)?;
+        let mut lines = head.trim_end().lines();
+        let status = lines.next().and_then(|line| line.split(' ').nth(1)).ok_or("no status")?;
+        let headers = lines.filter_map(|line| line.split_once(": "));
+        let headers = headers.map(|(name, value)| Done::Ok((name.parse()?, value.parse()?)));
+        let headers: Vec<(HeaderName, HeaderValue)> = headers.collect::<Done<_>>()?;
+        Ok((status.parse()?, headers.into_iter().collect()))
+    }
+
+    /// Its bytes as they come, for who only counts them.
+    pub(crate) fn into_stream(self) -> TcpStream {
+        self.stream
+    }
+
+    /// Messages in, commands out.
+    pub(crate) fn split(self) -> (Messages, Commands) {
+        let (read, write) = self.stream.into_split();
+        const ANY: usize = callboard_protocol::caps::MESSAGE_BYTES_OUT;
+        let limits = Limits { max_frame_bytes: ANY, max_message_bytes: ANY, max_inflated_bytes: ANY };
+        let options = ReadOptions { role: Role::Client, limits, deflate: self.deflate, accept_binary: false };
+        (Messages(Reader::new(read, options)), Commands(Writer::new(write, Role::Client)))
+    }
+}
+
+/// What a server says.
+pub(crate) struct Messages(Reader<OwnedReadHalf>);
+
+impl Messages {
+    /// The next text.
+    pub(crate) async fn next(&mut self) -> Done<String> {
+        loop {
+            match self.0.next().await? {
+                Some(Message::Text(text)) => return Ok(text),
+                Some(Message::Close(frame)) => return Err(format!("the server closed: {frame:?}").into()),
+                None => return Err("the server has gone".into()),
+                Some(_) => {}
+            }
+        }
+    }
+}
+
+/// What is asked of a server.
+pub(crate) struct Commands(Writer<OwnedWriteHalf>);
+
+impl Commands {
+    pub(crate) async fn send(&mut self, id: &str, name: &str, args: &serde_json::Value) -> Done {
+        let command = serde_json::json!({ "type": "cmd", "id": id, "name": name, "args": args }).to_string();
+        Ok(self.0.write(&masked::text(&command, fastrand::u32(..).to_ne_bytes())).await?)
+    }
+}
+
+/// A number in the text of a message, found without parsing the rest.
+pub(crate) fn number(text: &str, member: &str) -> Option<u64> {
+    let start = text.find(&format!("\"{member}\":"))? + member.len() + 3;
+    let digits = text[start..].split(|letter: char| !letter.is_ascii_digit()).next()?;
+    digits.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_found_in_the_text() {
+        let text = r#"{"type":"state.patch","fromVersion":41,"toVersion":42,"patch":[]}"#;
+        assert_eq!((number(text, "toVersion"), number(text, "version")), (Some(42), None));
+    }
+}

@@ -1,0 +1,87 @@
+//! Child processes: started, looked at, and gone when the value is.
+
+use crate::Done;
+use std::{
+    ffi::OsStr,
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    time::Duration,
+};
+
+/// A child process; killed when dropped.
+pub(crate) struct Process(Child);
+
+impl Process {
+    pub(crate) fn start(program: &Path, args: &[&OsStr]) -> Done<Self> {
+        let mut command = Command::new(program);
+        command.args(args).env("CALLBOARD_LOG", "error").stdin(Stdio::piped()).stdout(Stdio::piped());
+        let child =
+            command.spawn().map_err(|error| format!("failed to start {}: {error}", program.display()))?;
+        Ok(Process(child))
+    }
+
+    /// Its standard input and output, once.
+    pub(crate) fn pipes(&mut self) -> Done<(ChildStdin, ChildStdout)> {
+        self.0.stdin.take().zip(self.0.stdout.take()).ok_or_else(|| "the pipes were taken before".into())
+    }
+
+    /// Its memory in MiB as the system counts it, shared pages included.
+    pub(crate) fn rss_mib(&self) -> Done<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib =
+            line.and_then(|line| line.split_whitespace().next()).ok_or("the system does not say VmRSS")?;
+        Ok(kib.parse::<f64>()? / 1024.0)
+    }
+
+    /// The CPU time of its threads that live; finer than the ticks of `/proc/PID/stat`.
+    pub(crate) fn cpu(&self) -> Done<Duration> {
+        let mut nanos = 0;
+        for thread in std::fs::read_dir(format!("/proc/{}/task", self.0.id()))? {
+            // A thread may end between the two looks.
+            let Ok(stat) = std::fs::read_to_string(thread?.path().join("schedstat")) else { continue };
+            nanos += stat.split_whitespace().next().ok_or("the system keeps no schedstat")?.parse::<u64>()?;
+        }
+        Ok(Duration::from_nanos(nanos))
+    }
+
+    /// Ends it without a warning, as a power cut would, and waits until it is gone.
+    pub(crate) fn kill(&mut self) -> Done {
+        self.0.kill()?;
+        self.0.wait()?;
+        Ok(())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.kill();
+    }
+}
+
+/// The binary that is measured: `CALLBOARD_BIN`, or the one beside this program.
+pub(crate) fn callboard() -> Done<PathBuf> {
+    if let Some(binary) = std::env::var_os("CALLBOARD_BIN") {
+        return Ok(binary.into());
+    }
+    let beside = std::env::current_exe()?.with_file_name("callboard");
+    match beside.exists() {
+        true => Ok(beside),
+        false => Err("there is no binary to measure: set CALLBOARD_BIN, or run `cargo xtask bench`".into()),
+    }
+}
+
+/// `callboard serve` on a port and a folder.
+pub(crate) fn serve(folder: &Path, port: u16) -> Done<Process> {
+    let port = port.to_string();
+    let args: [&OsStr; 6] = [
+        "serve".as_ref(),
+        "--json".as_ref(),
+        "--data".as_ref(),
+        folder.as_ref(),
+        "--port".as_ref(),
+        port.as_ref(),
+    ];
+    Process::start(&callboard()?, &args)
+}

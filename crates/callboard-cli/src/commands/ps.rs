@@ -1,0 +1,271 @@
+//! `callboard ps`: jobs as a table.
+
+use crate::{
+    api::{Api, JobPage, typed},
+    clock::now,
+    failure::{Failure, Outcome, exit},
+    text::{
+        clean::clean,
+        duration,
+        output::{Screen, note, print},
+        paint,
+        progress::{percent, short_id},
+        table::{self, Cell, Column},
+    },
+};
+use callboard_protocol::{
+    Node, Time,
+    job::{Job, JobState},
+};
+use clap::Args;
+use serde_json::json;
+
+/// The arguments of `callboard ps`.
+#[derive(Args)]
+pub(crate) struct PsArgs {
+    /// Also all finished jobs, not only the newest 10
+    #[arg(long, short)]
+    all: bool,
+    /// Only jobs in these states, for example running,failed
+    #[arg(long, value_name = "STATE", value_delimiter = ',', value_parser = state)]
+    state: Vec<JobState>,
+    /// Only jobs of this kind
+    #[arg(long)]
+    kind: Option<String>,
+}
+
+/// Finished jobs that are shown unless all are wanted.
+const NEWEST: usize = 10;
+/// Jobs that are listed at most; more are found by state and kind.
+const MOST: usize = 10_000;
+
+pub(crate) async fn ps(api: &Api, args: PsArgs, json: bool) -> Outcome {
+    let jobs = list(api, &args).await?;
+    if json {
+        print(&json!({ "v": 1, "jobs": jobs }).to_string())?;
+        return Ok(exit::OK);
+    }
+    if jobs.is_empty() {
+        note("no jobs");
+        return Ok(exit::OK);
+    }
+    let jobs = jobs.iter().map(typed).collect::<Result<Vec<Job>, Failure>>()?;
+    for line in render(&jobs, now(), Screen::detect()) {
+        print(&line)?;
+    }
+    Ok(exit::OK)
+}
+
+fn state(name: &str) -> Result<JobState, String> {
+    let known = || JobState::ALL.map(JobState::as_str).join(", ");
+    JobState::parse(name).ok_or_else(|| format!("states are {}", known()))
+}
+
+/// Newest first: what was asked for, or all active jobs and the newest finished ones.
+async fn list(api: &Api, args: &PsArgs) -> Result<Vec<Node>, Failure> {
+    let names = |states: &mut dyn Iterator<Item = JobState>| {
+        states.map(JobState::as_str).collect::<Vec<_>>().join(",")
+    };
+    let kind =
+        args.kind.as_ref().map(|kind| format!("&kind={}", crate::api::encode(kind))).unwrap_or_default();
+    if args.all || !args.state.is_empty() {
+        let states = names(&mut args.state.iter().copied());
+        return pages(api, &format!("state={states}{kind}")).await;
+    }
+    let active = names(&mut JobState::ALL.into_iter().filter(|state| !state.is_terminal()));
+    let over = names(&mut JobState::ALL.into_iter().filter(|state| state.is_terminal()));
+    // The finished ones first: a job that ends between the two requests is then in one of them for certain.
+    let finished = api.jobs(&format!("state={over}{kind}&limit={NEWEST}"), None).await?;
+    let mut jobs = pages(api, &format!("state={active}{kind}")).await?;
+    jobs.extend(finished.jobs);
+    jobs.sort_by(|a, b| order(b).cmp(&order(a)));
+    jobs.dedup_by(|a, b| a.child("id") == b.child("id"));
+    Ok(jobs)
+}
+
+fn order(job: &Node) -> (Option<&str>, Option<&str>) {
+    let text = |name| job.child(name).and_then(Node::as_str);
+    (text("createdAt"), text("id"))
+}
+
+async fn pages(api: &Api, query: &str) -> Result<Vec<Node>, Failure> {
+    let query = format!("{query}&limit={}", callboard_protocol::caps::PAGE_ROWS);
+    let mut jobs = Vec::new();
+    let mut cursor: Option<String> = None;
+    loop {
+        let JobPage { jobs: page, next_cursor } = api.jobs(&query, cursor.as_deref()).await?;
+        jobs.extend(page);
+        cursor = next_cursor;
+        if cursor.is_none() {
+            return Ok(jobs);
+        }
+        if jobs.len() >= MOST {
+            note(&format!(
+                "only the newest {} jobs are shown; --state and --kind find the others",
+                jobs.len()
+            ));
+            return Ok(jobs);
+        }
+    }
+}
+
+const COLUMNS: [Column; 9] = [
+    Column { name: "ID", right: false },
+    Column { name: "STATE", right: false },
+    Column { name: "KIND", right: false },
+    Column { name: "QUEUE", right: false },
+    Column { name: "PROGRESS", right: true },
+    Column { name: "TRY", right: true },
+    Column { name: "AGE", right: true },
+    Column { name: "ETA", right: true },
+    Column { name: "STATUS", right: false },
+];
+
+/// The table. For a person ids are short, columns that say nothing are left out and the last one is cut; for a
+/// program the table is always the same.
+fn render(jobs: &[Job], now: Time, screen: Screen) -> Vec<String> {
+    let says_something = |column: &Column| match column.name {
+        "QUEUE" => jobs.iter().any(|job| job.queue != "default"),
+        "ETA" => jobs.iter().any(|job| eta(job).is_some()),
+        _ => true,
+    };
+    let kept: Vec<bool> =
+        COLUMNS.iter().map(|column| !screen.out_is_terminal || says_something(column)).collect();
+    let keep = |cells: Vec<Cell>| -> Vec<Cell> {
+        cells.into_iter().zip(&kept).filter(|(_, kept)| **kept).map(|(cell, _)| cell).collect()
+    };
+    let columns: Vec<&Column> =
+        COLUMNS.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(column, _)| column).collect();
+    let rows: Vec<Vec<Cell>> = jobs.iter().map(|job| keep(row(job, jobs, now, screen))).collect();
+    table::lines(&columns, &rows, screen.out_is_terminal.then_some(screen.width))
+}
+
+fn eta(job: &Job) -> Option<u64> {
+    job.progress.as_ref().filter(|_| job.state == JobState::Running)?.eta_ms
+}
+
+fn row(job: &Job, jobs: &[Job], now: Time, screen: Screen) -> Vec<Cell> {
+    let none = if screen.unicode { "–" } else { "-" };
+    let or_none = |text: Option<String>| Cell::from(text.unwrap_or_else(|| none.into()));
+    let short = short_id(&job.id);
+    let is_unique = || jobs.iter().filter(|other| other.id.starts_with(short)).count() == 1;
+    let id = if screen.out_is_terminal && is_unique() { short } else { &job.id };
+    let last = job.progress.as_ref().filter(|_| job.state != JobState::Queued);
+    vec![
+        id.into(),
+        Cell::styled(
+            format!("{} {}", paint::sign(job.state, screen.unicode), job.state.as_str()),
+            paint::state(job.state),
+        ),
+        job.kind.as_str().into(),
+        job.queue.as_str().into(),
+        or_none(last.map(|progress| percent(progress.value))),
+        format!("{}/{}", job.attempt, job.max_attempts).into(),
+        duration::age(now.since_ms(job.created_at)).into(),
+        or_none(eta(job).map(duration::clock)),
+        clean(&status(job, now)).into_owned().into(),
+    ]
+}
+
+/// What the job says of itself, or else its title.
+fn status(job: &Job, now: Time) -> String {
+    let error = job.error.as_ref().map(|error| error.message.clone());
+    let due = job.scheduled_at.map(|at| duration::span(at.since_ms(now)));
+    let text = match (job.state, error, due) {
+        (JobState::Failed, Some(error), _) => error,
+        (JobState::Retrying, Some(error), Some(due)) => format!("in {due}: {error}"),
+        (JobState::Scheduled, _, Some(due)) => format!("in {due}: {}", job.title),
+        (JobState::Running, ..) if job.cancel.is_some() => format!("stopping: {}", job.title),
+        (JobState::Running, ..) => {
+            let message = job.progress.as_ref().and_then(|progress| progress.message.clone());
+            message.unwrap_or_else(|| job.title.clone())
+        }
+        _ => job.title.clone(),
+    };
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::progress::tests::job;
+    use callboard_protocol::{
+        JobId,
+        job::{JobError, Progress},
+    };
+
+    fn plain(jobs: &[Job], screen: Screen) -> Vec<String> {
+        let now = job("running").created_at.plus_ms(65_000);
+        render(jobs, now, screen).iter().map(|line| anstream::adapter::strip_str(line).to_string()).collect()
+    }
+
+    fn jobs() -> Vec<Job> {
+        let mut running = job("running");
+        running.progress = Some(Progress {
+            value: 0.59,
+            message: Some("sampling step 18/30".into()),
+            eta_ms: Some(39_000),
+            ..Progress::default()
+        });
+        let mut failed = job("failed");
+        failed.id = JobId::new("mine");
+        failed.error = Some(JobError::new("exit_code", "SMTP 421\nand more"));
+        vec![running, failed]
+    }
+
+    const PERSON: Screen =
+        Screen { out_is_terminal: true, err_is_terminal: true, width: 90, unicode: true, animates: true };
+
+    #[test]
+    fn a_table_for_people() {
+        assert_eq!(
+            plain(&jobs(), PERSON),
+            [
+                "ID             STATE      KIND          QUEUE  PROGRESS  TRY  AGE   ETA  STATUS",
+                "019a1b2c-3d4e  ● running  render.image  gpu         59%  1/5   1m  0:39  sampling step 18…",
+                "mine           ✗ failed   render.image  gpu           –  1/5   1m     –  SMTP 421",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_table_for_programs_is_not_cut() {
+        let piped = Screen { out_is_terminal: false, width: 20, unicode: false, ..PERSON };
+        let lines = plain(&jobs(), piped);
+        assert!(
+            lines[1].starts_with("019a1b2c-3d4e-7000-8000-000000000000  [run] running  "),
+            "{}",
+            lines[1]
+        );
+        assert!(lines[1].ends_with("sampling step 18/30"));
+    }
+
+    #[test]
+    fn ids_that_would_be_the_same_are_not_shortened() {
+        let mut twins = [job("running"), job("queued")];
+        twins[1].id = JobId::new("019a1b2c-3d4e-7000-8000-000000000001");
+        let lines = plain(&twins, PERSON);
+        assert!(lines[1].starts_with("019a1b2c-3d4e-7000-8000-000000000000  "));
+    }
+
+    #[test]
+    fn columns_that_say_nothing_are_left_out() {
+        let mut plainest = job("queued");
+        plainest.queue = "default".into();
+        assert_eq!(
+            plain(&[plainest], PERSON)[0],
+            "ID             STATE     KIND          PROGRESS  TRY  AGE  STATUS"
+        );
+    }
+
+    #[test]
+    fn the_status_says_what_matters_now() {
+        let now = job("running").created_at;
+        let mut waiting = job("retrying");
+        waiting.error = Some(JobError::new("x", "worker lost"));
+        waiting.scheduled_at = Some(now.plus_ms(12_000));
+        assert_eq!(status(&waiting, now), "in 12s: worker lost");
+        assert_eq!(status(&job("succeeded"), now), "a title");
+        assert!(state("nope").is_err());
+    }
+}

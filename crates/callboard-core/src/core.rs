@@ -1,0 +1,250 @@
+//! The decider: holds the document, its index and the kept outcomes; turns inputs into changes.
+
+use crate::{
+    index::Index,
+    input::{Context, Decided, Input},
+    outcomes::Outcomes,
+    restart, state,
+    tx::Tx,
+};
+use callboard_protocol::{
+    ApplyError, Change, Commit, CommitKind, Epoch, JobId, Node, Time, apply, caps, command::KeptOutcome,
+    error::Rejection,
+};
+
+/// Limits that a board may be configured with.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Attempts that run at once.
+    pub concurrency: usize,
+    /// Finished jobs that stay in the live state.
+    pub history: usize,
+    /// Results that stay in the live state.
+    pub results: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { concurrency: caps::CONCURRENCY, history: caps::HISTORY_LIMIT, results: caps::RESULTS_LIMIT }
+    }
+}
+
+/// The state to go on from: a snapshot, or [`Recovered::default`] for a new journal; then fold the commits after it.
+#[derive(Clone, Debug)]
+pub struct Recovered {
+    /// The document.
+    pub document: Node,
+    /// Its version.
+    pub version: u64,
+    /// Kept outcomes, oldest first.
+    pub outcomes: Vec<KeptOutcome>,
+    /// The history that the commits belong to.
+    pub epoch: Option<Epoch>,
+    /// The process whose commits count; empty after a snapshot, when the next batch names it.
+    pub node: String,
+}
+
+impl Default for Recovered {
+    fn default() -> Self {
+        Recovered {
+            document: state::initial(),
+            version: 0,
+            outcomes: Vec::new(),
+            epoch: None,
+            node: String::new(),
+        }
+    }
+}
+
+impl Recovered {
+    /// Folds one more commit: the normative fold (design: cluster 3.1). A takeover names the process whose
+    /// batches count from then on; batches of others are void.
+    ///
+    /// # Errors
+    /// When an operation does not fit, which means that the journal is damaged.
+    pub fn fold(&mut self, commit: &Commit) -> Result<(), ApplyError> {
+        match commit.kind {
+            CommitKind::Takeover => {
+                self.epoch = Some(commit.epoch.clone());
+                self.node.clone_from(&commit.node);
+            }
+            CommitKind::Batch if self.node.is_empty() || commit.node == self.node => {
+                self.node.clone_from(&commit.node);
+                for change in &commit.entries {
+                    apply(&mut self.document, &change.ops)?;
+                    self.version += 1;
+                    self.outcomes.extend(kept(change, self.version));
+                }
+            }
+            CommitKind::Batch => {}
+        }
+        Ok(())
+    }
+}
+
+/// What must be restored when a commit did not become durable.
+#[derive(Debug)]
+pub struct Checkpoint {
+    document: Node,
+    version: u64,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Core {
+    pub(crate) document: Node,
+    pub(crate) index: Index,
+    pub(crate) limits: Limits,
+    outcomes: Outcomes,
+    version: u64,
+}
+
+impl Core {
+    /// A decider that goes on from a recovered state.
+    pub fn new(recovered: Recovered, limits: Limits) -> Self {
+        let mut outcomes = Outcomes::default();
+        recovered.outcomes.into_iter().for_each(|outcome| outcomes.keep(outcome));
+        let index = Index::of(&recovered.document);
+        Core { document: recovered.document, index, limits, outcomes, version: recovered.version }
+    }
+
+    /// The document with all decided changes.
+    pub fn document(&self) -> &Node {
+        &self.document
+    }
+
+    /// The version of that document.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Kept outcomes, oldest first.
+    pub fn outcomes(&self) -> Vec<KeptOutcome> {
+        self.outcomes.all()
+    }
+
+    /// Jobs that an earlier process had running; to be fed back as [`Input::Rescue`] right after the boot.
+    pub fn orphans(&self) -> Vec<JobId> {
+        self.index.running().iter().cloned().collect()
+    }
+
+    /// Attempts under way.
+    pub fn running(&self) -> usize {
+        self.index.running().len()
+    }
+
+    /// Where to return to when what is decided next cannot be stored.
+    pub fn checkpoint(&self) -> Checkpoint {
+        Checkpoint { document: self.document.clone(), version: self.version }
+    }
+
+    /// Forgets everything decided since the checkpoint.
+    pub fn restore(&mut self, checkpoint: Checkpoint) {
+        self.document = checkpoint.document;
+        self.version = checkpoint.version;
+        self.index = Index::of(&self.document);
+        self.outcomes.take_back(self.version);
+    }
+
+    /// Decides about an input.
+    ///
+    /// # Errors
+    /// A typed rejection; nothing was changed.
+    pub fn receive(&mut self, input: Input, context: &Context) -> Result<Decided, Rejection> {
+        if let Some(kept) = context.key.as_ref().and_then(|key| self.outcomes.get(key)) {
+            let (version, result) = (kept.version, kept.result.clone());
+            return Ok(Decided {
+                version,
+                change: None,
+                effects: vec![],
+                archive: vec![],
+                result,
+                dup: true,
+            });
+        }
+        match input {
+            Input::Command(command) => self.request(command, context),
+            Input::Report(report) => self.report(report, context),
+            Input::Boot { build, node } => self.change(context, |tx, _| restart::boot(tx, &build, &node)),
+            Input::Rescue(id) => self.change(context, |tx, _| restart::rescue(tx, &id)),
+            Input::Logs(meta) => self.change(context, |tx, _| restart::logs(tx, &meta)),
+            Input::Drain => self.change(context, |tx, _| restart::drain(tx)),
+        }
+    }
+
+    /// The next thing that time or a free slot brings, or `None`. Call until it is `None`.
+    pub fn advance(&mut self, context: &Context) -> Option<Decided> {
+        self.advance_one(context)
+    }
+
+    /// Whether [`Core::advance`] has something to do now.
+    pub fn can_advance(&self, now: Time) -> bool {
+        let has_slot = self.index.running().len() < self.limits.concurrency;
+        self.next_due().is_some_and(|due| due <= now) || (has_slot && self.index.next_ready().is_some())
+    }
+
+    /// When [`Core::advance`] will have something to do although no input came.
+    pub fn next_due(&self) -> Option<Time> {
+        self.index.next_due().map(|(at, _)| at)
+    }
+
+    /// Makes one change: runs the decision, keeps the index, trims history, counts the version.
+    pub(crate) fn change(
+        &mut self,
+        context: &Context,
+        decide: impl FnOnce(&mut Tx<'_>, &Index) -> Result<Node, Rejection>,
+    ) -> Result<Decided, Rejection> {
+        let mut tx = Tx::new(&mut self.document, context);
+        let result = match decide(&mut tx, &self.index) {
+            Ok(result) => result,
+            Err(rejection) => {
+                tx.undo();
+                return Err(rejection);
+            }
+        };
+        catch_up(&mut self.index, &mut tx);
+        while let Some(id) = self.index.surplus_finished(self.limits.history) {
+            tx.remove_job(&id);
+            catch_up(&mut self.index, &mut tx);
+        }
+        while let Some(id) = self.index.surplus_result(self.limits.results) {
+            tx.remove_result(&id);
+            catch_up(&mut self.index, &mut tx);
+        }
+        let (events, effects, archive) = (
+            std::mem::take(&mut tx.events),
+            std::mem::take(&mut tx.effects),
+            std::mem::take(&mut tx.archive),
+        );
+        let ops = tx.into_ops();
+        let change = (!ops.is_empty()).then(|| Change {
+            at: context.now,
+            key: context.key.clone(),
+            actor: context.actor.clone(),
+            events,
+            ops,
+            result: result.clone(),
+        });
+        if let Some(change) = &change {
+            self.version += 1;
+            kept(change, self.version).into_iter().for_each(|outcome| self.outcomes.keep(outcome));
+        }
+        Ok(Decided { version: self.version, change, effects, archive, result, dup: false })
+    }
+}
+
+/// Looks again at the records that a change touched.
+fn catch_up(index: &mut Index, tx: &mut Tx<'_>) {
+    for id in std::mem::take(&mut tx.jobs) {
+        index.refresh_job(&id, tx.record(&id));
+    }
+    for (id, before) in std::mem::take(&mut tx.results) {
+        let now = tx.at("/results").and_then(|results| results.child(&id));
+        index.refresh_result(&id, before.as_ref(), now);
+    }
+}
+
+fn kept(change: &Change, version: u64) -> Option<KeptOutcome> {
+    let key = change.key.clone()?;
+    Some(KeptOutcome { key, at: change.at, version, result: change.result.clone() })
+}

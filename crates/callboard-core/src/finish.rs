@@ -1,0 +1,225 @@
+//! News from attempts: progress, files, and the end with all that follows from it.
+
+use crate::{
+    backoff,
+    core::Core,
+    input::{Archived, Context, Decided, Effect, End, News, Report},
+    state::object,
+    table::{Cell, JobEvent, transition},
+    tx::{Tx, fault, no_job},
+};
+use callboard_protocol::{
+    JobId, Node, Time, caps,
+    error::{ErrorCode, Rejection},
+    from_node,
+    job::{
+        Attempt, AttemptOutcome, CancelInfo, Job, JobError, JobState, Progress, ResultRecord, RetryPolicy,
+        clip,
+    },
+    to_node,
+};
+use serde::Deserialize;
+
+impl Core {
+    pub(crate) fn report(&mut self, report: Report, context: &Context) -> Result<Decided, Rejection> {
+        let slim = self.index.job(&report.id).ok_or_else(|| no_job(&report.id))?;
+        if slim.state != JobState::Running || slim.attempt != report.attempt {
+            let message = format!(
+                "job {:?} is {} in attempt {}; attempt {} can change nothing any more",
+                report.id.as_str(),
+                slim.state.as_str(),
+                slim.attempt,
+                report.attempt
+            );
+            return Err(Rejection::new(ErrorCode::Conflict, message));
+        }
+        self.change(context, |tx, _| match report.news {
+            News::Progress(progress) => put_progress(tx, &report.id, progress),
+            News::Artifact(artifact) => {
+                let mut job = tx.job(&report.id)?;
+                job.artifacts.retain(|known| known.name != artifact.name);
+                if job.artifacts.len() >= caps::ARTIFACTS {
+                    let message = format!("a job may leave at most {} artifacts", caps::ARTIFACTS);
+                    return Err(Rejection::new(ErrorCode::TooLarge, message));
+                }
+                job.artifacts.push(artifact);
+                tx.put_field(&report.id, "artifacts", &job.artifacts)?;
+                Ok(Node::Null)
+            }
+            News::End(end) => put_end(tx, &report.id, *end),
+        })
+    }
+}
+
+/// Progress is a fraction, finite, and does not go back within an attempt (X3).
+fn put_progress(tx: &mut Tx<'_>, id: &JobId, mut progress: Progress) -> Result<Node, Rejection> {
+    if !progress.value.is_finite() {
+        return Err(Rejection::new(ErrorCode::InvalidArgs, "progress.value must be a number within 0 to 1"));
+    }
+    let known = tx.record(id).and_then(|record| record.child("progress")?.child("value")?.as_f64());
+    progress.value = progress.value.clamp(0.0, 1.0).max(known.unwrap_or(0.0));
+    if let Some(message) = &mut progress.message {
+        *message = clip(message).into();
+    }
+    tx.put_field(id, "progress", &progress)?;
+    Ok(Node::Null)
+}
+
+/// A result over a cap would make the whole commit impossible to store: it becomes the attempt's error.
+fn within_caps(end: End) -> End {
+    let what = match &end.result {
+        Some(result) if result.json_len() > caps::RESULT_BYTES => format!("{} bytes", caps::RESULT_BYTES),
+        Some(result) if result.depth() > caps::JSON_DEPTH => {
+            format!("{} levels of nesting", caps::JSON_DEPTH)
+        }
+        _ => return end,
+    };
+    let message = format!("the result is over the limit of {what}; leave an artifact instead");
+    End {
+        progress: end.progress,
+        ..End::failed(AttemptOutcome::Errored, JobError::new("too_large", message), false)
+    }
+}
+
+/// The members of a record that decide what the end of an attempt is for its job.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Trying {
+    attempt: u32,
+    max_attempts: u32,
+    #[serde(default)]
+    rescues: u32,
+    #[serde(default)]
+    interruptions: u32,
+    #[serde(default)]
+    retry: Option<RetryPolicy>,
+    created_at: Time,
+    #[serde(default)]
+    started_at: Option<Time>,
+    #[serde(default)]
+    cancel: Option<CancelInfo>,
+}
+
+impl Trying {
+    /// Attempts that count: neither lost nor interrupted.
+    fn tries(&self) -> u32 {
+        self.attempt.saturating_sub(self.rescues).saturating_sub(self.interruptions)
+    }
+}
+
+fn put_end(tx: &mut Tx<'_>, id: &JobId, end: End) -> Result<Node, Rejection> {
+    let end = within_caps(end);
+    let job: Trying = tx.read(id)?;
+    if let Some(progress) = end.progress.clone() {
+        put_progress(tx, id, progress)?;
+    }
+    let attempt = Attempt {
+        job_id: id.clone(),
+        attempt: job.attempt,
+        started_at: job.started_at.unwrap_or(job.created_at),
+        finished_at: tx.context.now,
+        outcome: end.outcome,
+        error: end.error.clone(),
+    };
+    tx.archive.push(Archived::Attempt(attempt));
+    let event = event_of(&job, &end);
+    let Cell::To(next) = transition(JobState::Running, event) else {
+        return Err(fault(format!("the table has no way out of running for {event:?}")));
+    };
+    if let Some(error) = &end.error {
+        tx.put_field(id, "error", error)?;
+    }
+    match event {
+        JobEvent::Succeed => {
+            tx.clear_fields(id, &["error"]);
+            if let Some(result) = end.result {
+                tx.set_field(id, "result", result)?;
+            }
+        }
+        JobEvent::FailWithRetry => {
+            return retry_later(tx, id, &job, next);
+        }
+        JobEvent::Interrupt => {
+            tx.put_field(id, "interruptions", &(job.interruptions + 1))?;
+            return requeue(tx, id, next, "job.interrupted");
+        }
+        _ => {}
+    }
+    conclude(tx, id, (JobState::Running, next))?;
+    Ok(Node::Null)
+}
+
+/// What the end of an attempt is for its job. After a cancel was asked for, a later result is discarded (X5, W0.7).
+fn event_of(job: &Trying, end: &End) -> JobEvent {
+    match end.outcome {
+        _ if job.cancel.is_some() => JobEvent::HonourCancel,
+        AttemptOutcome::Succeeded => JobEvent::Succeed,
+        AttemptOutcome::Cancelled => JobEvent::HonourCancel,
+        AttemptOutcome::Interrupted => JobEvent::Interrupt,
+        AttemptOutcome::Lost if job.rescues < caps::RESCUES => JobEvent::Lose,
+        _ if end.retryable && job.tries() < job.max_attempts => JobEvent::FailWithRetry,
+        _ => JobEvent::FailForGood,
+    }
+}
+
+fn retry_later(tx: &mut Tx<'_>, id: &JobId, job: &Trying, next: JobState) -> Result<Node, Rejection> {
+    let policy = job.retry.clone().unwrap_or_default();
+    let delay = backoff::delay_ms(&policy, job.tries(), tx.context.chance);
+    tx.put_field(id, "scheduledAt", &tx.context.now.plus_ms(delay))?;
+    tx.clear_fields(id, &["progress"]);
+    tx.move_job(id, JobState::Running, next)?;
+    tx.event("job.retrying", id, object([("attempt", job.attempt.into()), ("delayMs", delay.into())]));
+    Ok(Node::Null)
+}
+
+/// Back to the queue without having used a try.
+pub(crate) fn requeue(tx: &mut Tx<'_>, id: &JobId, next: JobState, topic: &str) -> Result<Node, Rejection> {
+    tx.clear_fields(id, &["progress"]);
+    tx.move_job(id, JobState::Running, next)?;
+    tx.event(topic, id, Node::Null);
+    Ok(Node::Null)
+}
+
+/// The one terminal transition: the record is completed, stored, shown in the results, and its handles are told.
+pub(crate) fn conclude(
+    tx: &mut Tx<'_>,
+    id: &JobId,
+    (from, to): (JobState, JobState),
+) -> Result<(), Rejection> {
+    tx.put_field(id, "finishedAt", &tx.context.now)?;
+    tx.clear_fields(id, &["scheduledAt"]);
+    tx.move_job(id, from, to)?;
+    let record = tx.record(id).cloned().ok_or_else(|| no_job(id))?;
+    let error = record.child("error").cloned().unwrap_or_default();
+    let (topic, data) = match to {
+        JobState::Succeeded => ("job.succeeded", Node::Null),
+        JobState::Cancelled => ("job.cancelled", Node::Null),
+        _ => ("job.failed", error),
+    };
+    tx.event(topic, id, data);
+    if to == JobState::Succeeded && (record.child("result").is_some() || record.child("artifacts").is_some())
+    {
+        let job: Job = from_node(&record).map_err(|error| fault(error.to_string()))?;
+        let entry = ResultRecord {
+            id: id.clone(),
+            kind: job.kind,
+            title: job.title,
+            created_at: tx.context.now,
+            result: job.result,
+            artifacts: job.artifacts,
+        };
+        let entry = to_node(&entry).map_err(|error| fault(error.to_string()))?;
+        tx.put_result(id, entry)?;
+    }
+    tx.archive.push(Archived::Job(id.clone(), record.clone()));
+    tx.effects.push(Effect::Settle { id: id.clone(), record });
+    Ok(())
+}
+
+/// The error of a job whose server or worker was gone too often.
+pub(crate) fn lost_error() -> JobError {
+    JobError::new(
+        "lost",
+        format!("the server was gone during {} starts; it is not started again", caps::RESCUES + 1),
+    )
+}

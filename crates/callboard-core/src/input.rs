@@ -1,0 +1,162 @@
+//! What goes into a decision and what comes out.
+
+use callboard_protocol::{
+    Actor, Change, CommandKey, JobId, Node, Time,
+    command::Command,
+    job::{ArtifactRef, Attempt, AttemptOutcome, Job, JobError, Progress},
+};
+
+/// The circumstances of an input.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// Now. Never earlier than the last one; the writer sees to that.
+    pub now: Time,
+    /// A random number in 0..1 for jitter.
+    pub chance: f64,
+    /// Who wants it.
+    pub actor: Actor,
+    /// What makes it idempotent.
+    pub key: Option<CommandKey>,
+}
+
+/// Something to decide about.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// A request from outside.
+    Command(Command),
+    /// News from an attempt.
+    Report(Report),
+    /// This process has opened the journal: says so, and takes back what the last one had running.
+    Boot {
+        /// The build, for people.
+        build: String,
+        /// This process.
+        node: String,
+    },
+    /// The first running job of an earlier process is taken back; repeated until none is left.
+    Rescue(JobId),
+    /// The board's log has grown (only ring metadata is state, S3.18).
+    Logs(LogMeta),
+    /// The board begins to shut down.
+    Drain,
+}
+
+/// Ring metadata (S3.18).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LogMeta {
+    /// The seq of the next line.
+    pub next_seq: u64,
+    /// Lines that the ring can hold.
+    pub capacity: u64,
+    /// Lines that it holds.
+    pub size: u64,
+    /// The seq of its oldest line.
+    pub head: u64,
+}
+
+/// News from an attempt; refused unless the job is running that very attempt.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// The job.
+    pub id: JobId,
+    /// The attempt, which is the fence: a stale one changes nothing (invariant 5).
+    pub attempt: u32,
+    /// The news.
+    pub news: News,
+}
+
+/// What an attempt can tell.
+#[derive(Clone, Debug, PartialEq)]
+pub enum News {
+    /// How far it is.
+    Progress(Progress),
+    /// It left a file.
+    Artifact(ArtifactRef),
+    /// It is over.
+    End(Box<End>),
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct End {
+    /// In a word.
+    pub outcome: AttemptOutcome,
+    /// What it returned.
+    pub result: Option<Node>,
+    /// What was wrong.
+    pub error: Option<JobError>,
+    /// Whether another try may help.
+    pub retryable: bool,
+    /// The last progress, when it was not reported yet.
+    pub progress: Option<Progress>,
+}
+
+impl End {
+    /// A good end.
+    pub fn succeeded(result: Node) -> Self {
+        let result = Some(result).filter(|result| !result.is_null());
+        End { outcome: AttemptOutcome::Succeeded, result, error: None, retryable: false, progress: None }
+    }
+
+    /// A bad end.
+    pub fn failed(outcome: AttemptOutcome, error: JobError, retryable: bool) -> Self {
+        End { outcome, result: None, error: Some(error), retryable, progress: None }
+    }
+
+    /// An end on request.
+    pub fn stopped(outcome: AttemptOutcome) -> Self {
+        End { outcome, result: None, error: None, retryable: false, progress: None }
+    }
+}
+
+/// To be done once the change is durable, in this order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Start this attempt (`job.attempt`).
+    Start(Box<Job>),
+    /// Stop this attempt.
+    Stop {
+        /// The job.
+        id: JobId,
+        /// The attempt.
+        attempt: u32,
+    },
+    /// Tell the handles of this job that it has reached its terminal state; the record as it is now.
+    Settle {
+        /// The job.
+        id: JobId,
+        /// The record.
+        record: Node,
+    },
+    /// Take away what the job left on disk beside the store.
+    Forget(JobId),
+}
+
+/// A row for the store, written in the same transaction as the change.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Archived {
+    /// The record of a job that has just finished.
+    Job(JobId, Node),
+    /// An attempt that has just ended.
+    Attempt(Attempt),
+    /// The job and its attempts are to go.
+    Delete(JobId),
+}
+
+/// A decision. Without a change nothing is journalled: the input changed nothing (X17) or was carried out before.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decided {
+    /// The version at which the effect is visible.
+    pub version: u64,
+    /// To be journalled.
+    pub change: Option<Change>,
+    /// To be done after that.
+    pub effects: Vec<Effect>,
+    /// To be stored with it.
+    pub archive: Vec<Archived>,
+    /// What the command returns.
+    pub result: Node,
+    /// The command was carried out before.
+    pub dup: bool,
+}

@@ -1,0 +1,23 @@
+//! Callboard's decisions, and nothing else.
+//!
+//! [`Core::receive`] takes an input and a [`Context`] (the time and a random number are arguments) and answers
+//! with a change to be journalled, effects to be carried out once it is durable, and rows for the store. No await,
+//! clock, randomness or I/O. The life of a job is the table in [`table`].
+
+pub mod backoff;
+mod core;
+mod deadline;
+mod finish;
+mod index;
+mod input;
+mod outcomes;
+mod request;
+mod restart;
+pub mod state;
+pub mod table;
+mod tx;
+#[cfg(test)]
+mod walk;
+
+pub use crate::core::{Checkpoint, Core, Limits, Recovered};
+pub use input::{Archived, Context, Decided, Effect, End, Input, LogMeta, News, Report};

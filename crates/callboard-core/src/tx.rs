@@ -1,0 +1,186 @@
+//! One change in the making: writes on the document, the events they mean, what must follow.
+
+use crate::{
+    index::INDEXED,
+    input::{Archived, Context, Effect},
+    state::{in_domain, job_field},
+};
+use callboard_protocol::{
+    ApplyError, Event, JobId, Key, Node, Op, Pointer, Recorder,
+    error::{ErrorCode, Rejection},
+    from_node,
+    job::{Job, JobState},
+    to_node,
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// See the module. A decision refuses before its first write; a write that does not fit is a fault of ours.
+pub(crate) struct Tx<'a> {
+    recorder: Recorder<'a>,
+    pub(crate) context: &'a Context,
+    pub(crate) events: Vec<Event>,
+    pub(crate) effects: Vec<Effect>,
+    pub(crate) archive: Vec<Archived>,
+    /// Jobs whose records were written where the index looks.
+    pub(crate) jobs: Vec<JobId>,
+    /// Results that were written, with what was there before.
+    pub(crate) results: Vec<(JobId, Option<Node>)>,
+}
+
+impl<'a> Tx<'a> {
+    pub(crate) fn new(document: &'a mut Node, context: &'a Context) -> Self {
+        Tx {
+            recorder: Recorder::new(document),
+            context,
+            events: Vec::new(),
+            effects: Vec::new(),
+            archive: Vec::new(),
+            jobs: Vec::new(),
+            results: Vec::new(),
+        }
+    }
+
+    /// A job's record.
+    pub(crate) fn record(&self, id: &JobId) -> Option<&Node> {
+        self.recorder.document().child("jobs")?.child(id)
+    }
+
+    /// A job's record, read.
+    pub(crate) fn job(&self, id: &JobId) -> Result<Job, Rejection> {
+        self.read(id)
+    }
+
+    /// Some members of a job's record, read.
+    pub(crate) fn read<T: DeserializeOwned>(&self, id: &JobId) -> Result<T, Rejection> {
+        let record = self.record(id).ok_or_else(|| no_job(id))?;
+        from_node(record).map_err(|error| fault(format!("the record of job {id} cannot be read: {error}")))
+    }
+
+    /// A member of the document.
+    pub(crate) fn at(&self, pointer: &str) -> Option<&Node> {
+        self.recorder.document().at(pointer)
+    }
+
+    pub(crate) fn set(&mut self, path: Pointer, value: Node) -> Result<bool, Rejection> {
+        self.recorder.set(path, value).map_err(misfit)
+    }
+
+    /// Puts a whole record into `/jobs`.
+    pub(crate) fn put_job(&mut self, job: &Job) -> Result<(), Rejection> {
+        let record = to_node(job).map_err(|error| fault(error.to_string()))?;
+        self.set(in_domain("jobs", &job.id), record)?;
+        self.jobs.push(job.id.clone());
+        Ok(())
+    }
+
+    /// Sets a member of a job's record.
+    pub(crate) fn set_field(
+        &mut self,
+        id: &JobId,
+        field: &'static str,
+        value: Node,
+    ) -> Result<(), Rejection> {
+        self.set(job_field(id, field), value)?;
+        self.touch_field(id, field);
+        Ok(())
+    }
+
+    /// Sets a member of a job's record to what a value serialises to.
+    pub(crate) fn put_field<T: Serialize>(
+        &mut self,
+        id: &JobId,
+        field: &'static str,
+        value: &T,
+    ) -> Result<(), Rejection> {
+        let value = to_node(value).map_err(|error| fault(error.to_string()))?;
+        self.set_field(id, field, value)
+    }
+
+    /// Takes members out of a job's record.
+    pub(crate) fn clear_fields(&mut self, id: &JobId, fields: &[&'static str]) {
+        for field in fields {
+            // Most are absent, and looking is cheaper than a path.
+            if self.record(id).is_some_and(|record| record.child(field).is_some()) {
+                self.recorder.remove(job_field(id, field));
+                self.touch_field(id, field);
+            }
+        }
+    }
+
+    /// Moves a job on and keeps the counts of `/summary`: of now for active states, totals for terminal ones.
+    pub(crate) fn move_job(&mut self, id: &JobId, from: JobState, to: JobState) -> Result<(), Rejection> {
+        self.set_field(id, "state", to.as_str().into())?;
+        if !from.is_terminal() {
+            self.count(from, -1)?;
+        }
+        self.count(to, 1)
+    }
+
+    /// Changes a count of `/summary`.
+    pub(crate) fn count(&mut self, state: JobState, by: i64) -> Result<(), Rejection> {
+        let summary = self.recorder.document().child("summary");
+        let now =
+            summary.and_then(|summary| summary.child(state.as_str())).and_then(Node::as_u64).unwrap_or(0);
+        let path = in_domain("summary", Key::constant(state.as_str()));
+        self.set(path, now.saturating_add_signed(by).into()).map(drop)
+    }
+
+    /// Puts an entry into `/results`.
+    pub(crate) fn put_result(&mut self, id: &JobId, entry: Node) -> Result<(), Rejection> {
+        let before = self.recorder.document().child("results").and_then(|results| results.child(id)).cloned();
+        self.set(in_domain("results", id), entry)?;
+        self.results.push((id.clone(), before));
+        Ok(())
+    }
+
+    /// Takes an entry out of `/results`; whether it was there.
+    pub(crate) fn remove_result(&mut self, id: &JobId) -> bool {
+        let before = self.recorder.document().child("results").and_then(|results| results.child(id)).cloned();
+        let was_there = self.recorder.remove(in_domain("results", id));
+        self.results.push((id.clone(), before));
+        was_there
+    }
+
+    /// Takes a record out of `/jobs`.
+    pub(crate) fn remove_job(&mut self, id: &JobId) {
+        self.recorder.remove(in_domain("jobs", id));
+        self.touch(id);
+    }
+
+    pub(crate) fn event(&mut self, topic: &str, id: &JobId, data: Node) {
+        self.events.push(Event { topic: topic.into(), job_id: Some(id.clone()), data });
+    }
+
+    /// Takes all writes back.
+    pub(crate) fn undo(self) {
+        self.recorder.undo();
+    }
+
+    pub(crate) fn into_ops(self) -> Vec<Op> {
+        self.recorder.into_ops()
+    }
+
+    fn touch_field(&mut self, id: &JobId, field: &str) {
+        if INDEXED.contains(&field) {
+            self.touch(id);
+        }
+    }
+
+    fn touch(&mut self, id: &JobId) {
+        if self.jobs.last() != Some(id) {
+            self.jobs.push(id.clone());
+        }
+    }
+}
+
+pub(crate) fn no_job(id: &JobId) -> Rejection {
+    Rejection::new(ErrorCode::NotFound, format!("there is no job {:?} in the live state", id.as_str()))
+}
+
+pub(crate) fn fault(message: String) -> Rejection {
+    Rejection::new(ErrorCode::Internal, message)
+}
+
+fn misfit(error: ApplyError) -> Rejection {
+    fault(format!("a decision does not fit the state: {error}"))
+}

@@ -1,0 +1,89 @@
+//! The contract between the runtime and what does the work.
+
+use crate::{Cancel, Reporter};
+use async_trait::async_trait;
+use callboard_protocol::{JobId, Node, error::Rejection, job::JobError};
+use std::{path::PathBuf, sync::Arc};
+
+/// Runs the attempts of one kind of job.
+///
+/// ```
+/// use callboard_exec::{AttemptContext, Executor, Outcome};
+///
+/// struct Greet;
+///
+/// #[async_trait::async_trait]
+/// impl Executor for Greet {
+///     async fn execute(&self, attempt: AttemptContext) -> Outcome {
+///         let name = attempt.args.child("name").and_then(|name| name.as_str()).unwrap_or("world");
+///         Outcome::Succeeded(format!("hello, {name}").into())
+///     }
+/// }
+/// ```
+#[async_trait]
+pub trait Executor: Send + Sync + 'static {
+    /// Checks arguments before the job is accepted; pure and cheap.
+    ///
+    /// # Errors
+    /// `invalid_args` or `too_large`; the message names the field.
+    fn check(&self, args: &Node) -> Result<(), Rejection> {
+        let _ = args;
+        Ok(())
+    }
+
+    /// Runs one attempt to its end.
+    ///
+    /// It must end soon after [`AttemptContext::cancel`] fires, at the latest after its grace, with whatever it
+    /// started gone (X5); then the answer is [`Outcome::Cancelled`]. The runtime may also drop the future at any
+    /// await: whatever the attempt started must end then too.
+    async fn execute(&self, attempt: AttemptContext) -> Outcome;
+}
+
+/// What one attempt gets to work with.
+#[derive(Clone, Debug)]
+pub struct AttemptContext {
+    /// The job.
+    pub job_id: JobId,
+    /// The job's kind.
+    pub kind: Arc<str>,
+    /// The attempt's number, from 1.
+    pub attempt: u32,
+    /// The job's arguments, as [`Executor::check`] has seen them.
+    pub args: Node,
+    /// Fires when the attempt is to end early.
+    pub cancel: Cancel,
+    /// Takes progress, log lines and artifacts.
+    pub reporter: Reporter,
+    /// A folder private to the attempt. Created by whoever needs it, removed by the runtime afterwards.
+    pub work_dir: PathBuf,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// It did its work; the result is at most [`callboard_protocol::caps::RESULT_BYTES`].
+    Succeeded(Node),
+    /// It failed in order.
+    Errored {
+        /// Why.
+        error: JobError,
+        /// Whether the same attempt may go well another time.
+        retryable: bool,
+    },
+    /// It came to a sudden end: a child died of a signal, a task panicked. Counts as a try.
+    Crashed(JobError),
+    /// It stopped because it was asked to.
+    Cancelled,
+}
+
+impl Outcome {
+    /// An error that another try may not meet.
+    pub fn retryable(code: &str, message: impl AsRef<str>) -> Self {
+        Outcome::Errored { error: JobError::new(code, message), retryable: true }
+    }
+
+    /// An error that every further try would meet.
+    pub fn fatal(code: &str, message: impl AsRef<str>) -> Self {
+        Outcome::Errored { error: JobError::new(code, message), retryable: false }
+    }
+}

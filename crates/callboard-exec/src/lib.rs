@@ -1,0 +1,26 @@
+//! Executors: what runs a job's attempt. Child processes with all they start, sleep and echo.
+//!
+//! An [`Executor`] gets an [`AttemptContext`] (arguments, a [`Cancel`], a [`Reporter`], a private folder) and
+//! answers with one [`Outcome`]. It holds no state of the job: the runtime starts attempts, times them out,
+//! records what they report and decides what follows. A [`Registry`] finds the executor of a kind.
+//!
+//! Reading order: [`Executor`], [`Cancel`], [`Reporter`], [`ArtifactStore`], [`Registry`], [`ProcessExecutor`].
+
+mod artifacts;
+mod cancel;
+mod echo;
+mod executor;
+mod fields;
+mod process;
+mod registry;
+mod report;
+mod sleep;
+
+pub use artifacts::{ArtifactError, ArtifactStore};
+pub use cancel::{Cancel, CancelReason};
+pub use echo::Echo;
+pub use executor::{AttemptContext, Executor, Outcome};
+pub use process::{CheckFn, ProcessExecutor, Reaped, reap_orphans};
+pub use registry::{KindError, KindInfo, Registry};
+pub use report::{ReportSink, Reporter};
+pub use sleep::Sleep;

@@ -1,0 +1,12 @@
+//! The process executor with real children.
+
+#[cfg(test)]
+mod orphans;
+#[cfg(test)]
+mod reports;
+#[cfg(test)]
+mod run;
+#[cfg(test)]
+mod stop;
+#[cfg(test)]
+mod support;

@@ -1,0 +1,104 @@
+//! Questions to the history: every page is a few index ranges, however deep it lies.
+
+use super::rows::Failure;
+use crate::{
+    caps::BODY_BYTES,
+    codec::unpack,
+    query::{Cursor, JobPage, JobQuery},
+};
+use callboard_protocol::{
+    JobId, Node, Time,
+    job::{Attempt, JobState},
+};
+use rusqlite::{Connection, OptionalExtension, Params};
+
+const ALL: &str = "SELECT created_at, id FROM jobs WHERE (created_at, id) < (?1, ?2) \
+    ORDER BY created_at DESC, id DESC LIMIT ?3";
+const OF_STATE: &str = "SELECT created_at, id FROM jobs WHERE state = ?4 AND (created_at, id) < (?1, ?2) \
+    ORDER BY created_at DESC, id DESC LIMIT ?3";
+const OF_KIND: &str = "SELECT created_at, id FROM jobs WHERE kind = ?5 AND state = ?4 \
+    AND (created_at, id) < (?1, ?2) ORDER BY created_at DESC, id DESC LIMIT ?3";
+/// Sorts after every id.
+const LAST_ID: &str = "\u{10FFFF}";
+
+/// The record of a job.
+pub(super) fn job(view: &Connection, id: &JobId) -> Result<Option<Node>, Failure> {
+    let mut statement = view.prepare_cached("SELECT body FROM jobs WHERE id = ?")?;
+    let body: Option<Vec<u8>> = statement.query_row([id.as_str()], |row| row.get(0)).optional()?;
+    Ok(body.map(|body| unpack(&body, BODY_BYTES)).transpose()?)
+}
+
+/// The attempts of a job, first to last.
+pub(super) fn attempts(view: &Connection, id: &JobId) -> Result<Vec<Attempt>, Failure> {
+    let mut statement = view.prepare_cached("SELECT body FROM attempts WHERE job_id = ? ORDER BY attempt")?;
+    let mut found = statement.query([id.as_str()])?;
+    let mut attempts = Vec::new();
+    while let Some(row) = found.next()? {
+        attempts.push(unpack(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?, BODY_BYTES)?);
+    }
+    Ok(attempts)
+}
+
+/// A page of records.
+pub(super) fn page(view: &Connection, query: &JobQuery) -> Result<JobPage, Failure> {
+    let mut places = places(view, query)?;
+    places.sort_unstable_by(|left, right| right.cmp(left));
+    let more = places.len() > query.rows();
+    places.truncate(query.rows());
+    let mut jobs = Vec::with_capacity(places.len());
+    for place in &places {
+        jobs.extend(job(view, &place.id)?);
+    }
+    Ok(JobPage { jobs, next: if more { places.pop() } else { None } })
+}
+
+/// The first places of each index range that the query touches: at least one more than the page in all, if there are.
+fn places(view: &Connection, query: &JobQuery) -> rusqlite::Result<Vec<Cursor>> {
+    let before = query.before.clone().unwrap_or(Cursor { created_at: Time(i64::MAX), id: LAST_ID.into() });
+    let (at, id, limit) = (before.created_at.0, before.id.as_str(), query.rows() + 1);
+    if query.states.is_empty() && query.kind.is_none() {
+        return range(view, ALL, (at, id, limit));
+    }
+    let mut places = Vec::new();
+    for state in JobState::ALL {
+        if !query.states.is_empty() && !query.states.contains(&state) {
+            continue;
+        }
+        let state = state.as_str();
+        places.extend(match &query.kind {
+            Some(kind) => range(view, OF_KIND, (at, id, limit, state, kind))?,
+            None => range(view, OF_STATE, (at, id, limit, state))?,
+        });
+    }
+    Ok(places)
+}
+
+fn range(view: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<Vec<Cursor>> {
+    let place = |row: &rusqlite::Row<'_>| {
+        let id: String = row.get(1)?;
+        Ok(Cursor { created_at: Time(row.get(0)?), id: id.into() })
+    };
+    view.prepare_cached(sql)?.query_map(params, place)?.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::schema;
+
+    #[test]
+    fn no_listing_sorts_or_scans() {
+        let mut connection = Connection::open_in_memory().expect("memory");
+        schema::migrate(&mut connection, "memory".as_ref(), schema::MIGRATIONS).expect("migrates");
+        for (sql, index) in [(ALL, "jobs_by_age"), (OF_STATE, "jobs_by_state"), (OF_KIND, "jobs_by_kind")] {
+            let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("sql");
+            let mut plan = explain.raw_query();
+            let mut steps: Vec<String> = Vec::new();
+            while let Some(step) = plan.next().expect("runs") {
+                steps.push(step.get(3).expect("a text"));
+            }
+            assert_eq!(steps.len(), 1, "{steps:?}");
+            assert!(steps[0].starts_with(&format!("SEARCH jobs USING COVERING INDEX {index}")), "{steps:?}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Writes the TypeScript of the wire types to the file named by the first argument, or to standard output.
+
+use callboard_protocol::{Event, caps, command, config, error, frame, job, log};
+use ts_rs::{Config, TS};
+
+fn declaration<T: TS>(config: &Config) -> String {
+    format!(
+        "\n{}export {}\n",
+        T::docs().map(|docs| format!("{}\n", docs.trim_end())).unwrap_or_default(),
+        T::decl(config)
+    )
+}
+
+macro_rules! declarations {
+    ($config:expr, $($type:ty),* $(,)?) => { [$(declaration::<$type>($config)),*].concat() };
+}
+
+fn main() -> std::io::Result<()> {
+    let config = &Config::new().with_large_int("number");
+    let types = declarations!(
+        config,
+        error::ErrorCode,
+        error::Rejection,
+        job::JobState,
+        job::AttemptOutcome,
+        job::Progress,
+        job::JobError,
+        job::ArtifactRef,
+        job::CancelInfo,
+        job::RetryPolicy,
+        job::Job,
+        job::Attempt,
+        job::ResultRecord,
+        job::DispatchArgs,
+        command::JobArgs,
+        command::CancelArgs,
+        command::Role,
+        command::Accepted,
+        Event,
+        log::Level,
+        log::LogEntry,
+        config::ServerConfig,
+        config::LogsConfig,
+        config::WsConfig,
+        config::StateConfig,
+        frame::StatePosition,
+        frame::LogPosition,
+        frame::ClientInfo,
+        frame::Auth,
+        frame::SubRequest,
+        frame::LogRequest,
+        frame::ClientFrame,
+        frame::SnapshotReason,
+        frame::SubStart,
+        frame::Limits,
+        frame::ServerInfo,
+        frame::ServerFrame,
+    );
+    let names = command::Command::NAMES.map(|name| format!("\"{name}\"")).join(" | ");
+    let ids = ["JobId", "Epoch", "CommandKey", "Actor", "Time"]
+        .map(|name| format!("/** Opaque text. */\nexport type {name} = string;\n"))
+        .concat();
+    let text = format!(
+        "// @generated from the Rust crate callboard-protocol by `cargo xtask codegen`. Do not edit.\n\n\
+         /** Any JSON value. */\n\
+         export type JsonValue = null | boolean | number | string | readonly JsonValue[] | {{ readonly [key: string]: JsonValue }};\n\n\
+         /** One RFC 6902 operation. The server sends add, replace and remove. */\n\
+         export type PatchOp =\n  | {{ op: \"add\" | \"replace\" | \"test\"; path: string; value: JsonValue }}\n  \
+         | {{ op: \"remove\"; path: string }}\n  | {{ op: \"move\" | \"copy\"; from: string; path: string }};\n\n\
+         /** The names of all commands. */\nexport type CommandName = {names};\n\n\
+         /** The WebSocket subprotocol. */\nexport const SUBPROTOCOL = \"{subprotocol}\";\n\n\
+         /** The protocol's number in `hello` and `welcome`. */\nexport const PROTOCOL = {protocol};\n\n\
+         /** The longest JSON pointer, in bytes. */\nexport const POINTER_BYTES = {pointer};\n\n{ids}{types}",
+        subprotocol = frame::SUBPROTOCOL,
+        protocol = frame::PROTOCOL,
+        pointer = caps::POINTER_BYTES,
+    );
+    match std::env::args().nth(1) {
+        Some(path) => std::fs::write(path, text),
+        None => std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes()),
+    }
+}

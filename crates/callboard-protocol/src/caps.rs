@@ -1,0 +1,116 @@
+//! Every limit of the system, in one place, with its reason. What happens when one is reached is said beside it.
+
+/// A JSON pointer on the wire. Longer ones are rejected.
+pub const POINTER_BYTES: usize = 1024;
+/// A frame or message from a client: a command carries at most [`ARGS_BYTES`] of arguments. More closes with 1009.
+pub const MESSAGE_BYTES_IN: usize = 1024 * 1024;
+/// What one compressed message from a client may inflate to. More closes with 1009.
+pub const INFLATED_BYTES_IN: usize = 4 * 1024 * 1024;
+/// What a client accepts in one message from the server; snapshots above [`SNAPSHOT_PART_BYTES`] come in parts.
+pub const MESSAGE_BYTES_OUT: usize = 64 * 1024 * 1024;
+/// A snapshot part that the server sends (S3.9); a larger state comes in several.
+pub const SNAPSHOT_PART_BYTES: usize = 256 * 1024;
+/// Inline arguments of a job. More is rejected with `too_large`.
+pub const ARGS_BYTES: usize = 64 * 1024;
+/// Inline result of a job. A larger one becomes an error of the attempt that names this limit.
+pub const RESULT_BYTES: usize = 64 * 1024;
+/// A message, title or reason anywhere in the state. Longer texts are cut at a character.
+pub const TEXT_BYTES: usize = 1024;
+/// A job id or key brought by a client.
+pub const ID_BYTES: usize = 128;
+/// Tags of one job.
+pub const TAGS: usize = 16;
+/// Artifacts of one attempt. Further ones are refused and logged.
+pub const ARTIFACTS: usize = 256;
+/// One artifact's bytes. A larger one fails the attempt with `too_large`.
+pub const ARTIFACT_BYTES: u64 = 4 * 1024 * 1024 * 1024;
+/// Nesting of JSON that a client may send.
+pub const JSON_DEPTH: usize = 64;
+/// Attempts that a job may ask for.
+pub const MAX_ATTEMPTS: u32 = 100;
+/// The longest delay between two tries of a job, ms: a year. More is rejected with `invalid_args`.
+pub const RETRY_MS: u64 = 365 * 86_400_000;
+/// Times that a job may be lost to a crash before it fails (a poison job must end).
+pub const RESCUES: u32 = 3;
+/// Jobs that are not finished. More are rejected with `overloaded`.
+pub const ACTIVE_JOBS: usize = 1_000_000;
+/// Finished jobs kept in the live state unless configured; older ones are in the store.
+pub const HISTORY_LIMIT: usize = 200;
+/// Results kept in the live state (S0.23's maximum); older ones are in the store.
+pub const RESULTS_LIMIT: usize = 200;
+
+/// Changes in one commit: bounds the time that a failed commit can take back.
+pub const COMMIT_ENTRIES: usize = 512;
+/// Bytes of operations after which a commit is closed although more commands wait.
+pub const COMMIT_BYTES: usize = 512 * 1024;
+/// Commands waiting for the writer. A full queue makes senders wait (back-pressure), sessions answer `overloaded`.
+pub const COMMAND_QUEUE: usize = 4096;
+/// Outcomes of commands kept for idempotence, newest first; and for how long.
+pub const OUTCOMES: usize = 100_000;
+/// How long an outcome is kept at least while [`OUTCOMES`] is not reached: 10 minutes.
+pub const OUTCOME_MS: u64 = 600_000;
+/// Changes kept in memory for followers. One that is further behind gets a snapshot.
+pub const RING_CHANGES: usize = 16_384;
+/// Bytes of operations kept in memory for followers, by estimate.
+pub const RING_BYTES: usize = 32 * 1024 * 1024;
+/// Changes between two snapshots of the journal at least; with more jobs in the state, as many as those.
+pub const SNAPSHOT_EVERY: u64 = 10_000;
+/// Commits that are kept before the newest snapshot, for looking back; older ones are removed in small steps.
+pub const RETAINED_COMMITS: u64 = 100_000;
+
+/// Lines in the board's log ring (S3.15: the server's default) and their bytes. The oldest go first.
+pub const LOG_RING_LINES: usize = 10_000;
+/// Bytes of lines in the ring.
+pub const LOG_RING_BYTES: usize = 8 * 1024 * 1024;
+/// One log line. Longer lines are cut and say so.
+pub const LOG_LINE_BYTES: usize = 8 * 1024;
+/// Lines waiting to be written to files. When full the newest are dropped and counted.
+pub const LOG_QUEUE: usize = 65_536;
+/// Lines in one `logs.append`, and the time after which a smaller batch goes out.
+pub const LOG_BATCH_LINES: usize = 100;
+/// Milliseconds that a batch of lines waits to fill.
+pub const LOG_BATCH_MS: u64 = 50;
+/// One log file; then the next begins.
+pub const LOG_FILE_BYTES: u64 = 8 * 1024 * 1024;
+/// Files of the board's log that are kept.
+pub const LOG_FILES: usize = 8;
+/// Bytes of log that one job may write to disk; then one line says that the rest was dropped.
+pub const JOB_LOG_BYTES: u64 = 64 * 1024 * 1024;
+/// Lines of one answer to a log query.
+pub const LOG_QUERY_LINES: usize = 2000;
+
+/// Progress of one job becomes a change at most this often (invariant 9: 10 Hz).
+pub const PROGRESS_MS: u64 = 100;
+/// A line on a child's report channel (fd 3). Longer ones are discarded and logged.
+pub const REPORT_LINE_BYTES: usize = 128 * 1024;
+/// Attempts that run at once on a board unless configured.
+pub const CONCURRENCY: usize = 64;
+/// TERM, then this long, then KILL: of the whole process group.
+pub const GRACE_MS: u64 = 10_000;
+/// The arguments of a child process, and their bytes.
+pub const ARGV: usize = 1024;
+
+/// Connections of one server. More are refused with 503.
+pub const CONNECTIONS: usize = 16_384;
+/// Frames for one connection that wait beside the state (acks, pongs). More closes with 1013.
+pub const CONTROL_QUEUE: usize = 256;
+/// Commands of one connection that are under way. More are answered `overloaded`.
+pub const INFLIGHT: usize = 64;
+/// Subscriptions of one connection.
+pub const SUBSCRIPTIONS: usize = 64;
+/// Encoded patches that one view keeps for connections a little behind.
+pub const VIEW_FRAMES: usize = 256;
+/// Shared frames that a connection may be behind before it gets one folded patch instead.
+pub const FOLD_LAG: usize = 16;
+/// No write progress for this long closes with 4002.
+pub const STALL_MS: u64 = 30_000;
+/// Time for `hello` after the socket opened; then 4001.
+pub const HELLO_MS: u64 = 5_000;
+/// Wrong tokens from one address in a minute before it is answered 429.
+pub const AUTH_FAILURES: u32 = 10;
+/// A one-time launch code lives this long.
+pub const LAUNCH_CODE_MS: u64 = 60_000;
+/// A request's headers must arrive within this time.
+pub const HEADER_MS: u64 = 5_000;
+/// Rows of one page of an HTTP listing.
+pub const PAGE_ROWS: usize = 500;

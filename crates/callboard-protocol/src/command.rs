@@ -1,0 +1,137 @@
+//! Commands: requests to change something. One name per thing, the same everywhere.
+
+use crate::{
+    CommandKey, JobId, Node,
+    error::{ErrorCode, Rejection},
+    from_node,
+    job::DispatchArgs,
+};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// A command with its arguments checked for shape.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// `jobs.dispatch`: accept a job. Returns `{id}`.
+    Dispatch(Box<DispatchArgs>),
+    /// `jobs.cancel`: stop a job, whatever it is doing. Returns `{state}`: `cancelled`, or `running` while it stops.
+    Cancel(CancelArgs),
+    /// `jobs.retry`: queue a finished job again. Returns `{id}`.
+    Retry(JobArgs),
+    /// `jobs.delete`: take a finished job out of the state and the store.
+    Delete(JobArgs),
+    /// `results.delete`: take an entry out of the results.
+    DeleteResult(JobArgs),
+}
+
+/// Arguments that name a job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct JobArgs {
+    /// The job.
+    pub id: JobId,
+}
+
+/// Arguments of `jobs.cancel`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CancelArgs {
+    /// The job.
+    pub id: JobId,
+    /// Why, in words.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[ts(optional)]
+    pub reason: Option<String>,
+}
+
+/// Who may do something (design: security 3.5). Each role may do what the ones before it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Sees.
+    Viewer,
+    /// Starts and stops jobs, runs commands.
+    Operator,
+    /// Configures.
+    Admin,
+}
+
+impl Command {
+    /// The names of all commands.
+    pub const NAMES: [&'static str; 5] =
+        ["jobs.dispatch", "jobs.cancel", "jobs.retry", "jobs.delete", "results.delete"];
+
+    /// Reads a command from its wire form.
+    ///
+    /// # Errors
+    /// `unknown_command`, or `invalid_args` naming the field.
+    pub fn parse(name: &str, args: &Node) -> Result<Command, Rejection> {
+        fn read<T: serde::de::DeserializeOwned>(name: &str, args: &Node) -> Result<T, Rejection> {
+            from_node(args).map_err(|error| {
+                Rejection::new(ErrorCode::InvalidArgs, format!("the arguments of {name} do not fit: {error}"))
+            })
+        }
+        Ok(match name {
+            "jobs.dispatch" => Command::Dispatch(read(name, args)?),
+            "jobs.cancel" => Command::Cancel(read(name, args)?),
+            "jobs.retry" => Command::Retry(read(name, args)?),
+            "jobs.delete" => Command::Delete(read(name, args)?),
+            "results.delete" => Command::DeleteResult(read(name, args)?),
+            _ => {
+                let name: String = name.chars().take(80).collect();
+                return Err(Rejection::new(
+                    ErrorCode::UnknownCommand,
+                    format!("there is no command {name:?}; there are {}", Command::NAMES.join(", ")),
+                ));
+            }
+        })
+    }
+
+    /// The name on the wire.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Command::Dispatch(_) => "jobs.dispatch",
+            Command::Cancel(_) => "jobs.cancel",
+            Command::Retry(_) => "jobs.retry",
+            Command::Delete(_) => "jobs.delete",
+            Command::DeleteResult(_) => "results.delete",
+        }
+    }
+
+    /// The least role that may send it.
+    pub fn role(&self) -> Role {
+        Role::Operator
+    }
+}
+
+/// The answer to a command that was carried out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Accepted {
+    /// The version at which its effect is visible.
+    #[ts(type = "number")]
+    pub version: u64,
+    /// What it returned.
+    #[serde(skip_serializing_if = "Node::is_null", default)]
+    #[ts(optional, as = "Option<Node>")]
+    pub result: Node,
+    /// The command had been carried out before, under the same key.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    #[ts(optional, as = "Option<bool>")]
+    pub dup: bool,
+}
+
+/// The outcome of a command, kept so that a repeated one gets the same answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeptOutcome {
+    /// The command's key.
+    pub key: CommandKey,
+    /// When it was decided.
+    pub at: crate::Time,
+    /// The version of its change.
+    pub version: u64,
+    /// What it returned.
+    #[serde(skip_serializing_if = "Node::is_null", default)]
+    pub result: Node,
+}

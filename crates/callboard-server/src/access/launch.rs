@@ -1,0 +1,51 @@
+//! One-time launch codes: how a browser gets its first token without anything to type.
+
+use super::random_hex;
+use callboard_protocol::caps;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// Codes that are open at once; the oldest is dropped.
+const MOST: usize = 64;
+
+/// Codes that have been given out and not been used.
+#[derive(Default)]
+pub(crate) struct LaunchCodes(Mutex<Vec<(String, Instant)>>);
+
+impl LaunchCodes {
+    /// A new code.
+    pub(crate) fn issue(&self) -> std::io::Result<String> {
+        let code = random_hex(16)?;
+        let mut codes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if codes.len() >= MOST {
+            codes.remove(0);
+        }
+        codes.push((code.clone(), Instant::now()));
+        Ok(code)
+    }
+
+    /// Uses a code up; whether it was good.
+    pub(crate) fn redeem(&self, code: &str) -> bool {
+        let mut codes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        codes.retain(|(_, issued)| issued.elapsed() < Duration::from_millis(caps::LAUNCH_CODE_MS));
+        let before = codes.len();
+        codes.retain(|(known, _)| known != code);
+        codes.len() < before
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_good_once() {
+        let codes = LaunchCodes::default();
+        let code = codes.issue().expect("random numbers");
+        assert!(!codes.redeem("another"));
+        assert!(codes.redeem(&code));
+        assert!(!codes.redeem(&code));
+    }
+}

@@ -1,0 +1,96 @@
+//! Jobs, attempts and logs: live ones and those that only the store still has.
+
+use super::{App, Problem, input::Asked};
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use callboard::{JobListingQuery, LogListing};
+use callboard_protocol::{
+    JobId, Node,
+    error::{ErrorCode, Rejection},
+    job::{JobState, check_id},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+#[derive(Deserialize)]
+pub(super) struct Listing {
+    state: Option<String>,
+    kind: Option<String>,
+    limit: Option<usize>,
+    cursor: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Lines {
+    since_seq: Option<u64>,
+    limit: Option<usize>,
+}
+
+pub(super) async fn list(
+    State(app): State<App>,
+    Asked(listing): Asked<Listing>,
+) -> Result<Json<Value>, Problem> {
+    let names = listing.state.unwrap_or_default();
+    let states = names.split(',').filter(|name| !name.is_empty()).map(|name| {
+        let known = JobState::ALL.map(JobState::as_str).join(", ");
+        JobState::parse(name).ok_or_else(|| {
+            Rejection::new(ErrorCode::InvalidArgs, format!("state: {name:?} is none of {known}"))
+        })
+    });
+    let query = JobListingQuery {
+        states: states.collect::<Result<_, _>>()?,
+        kind: listing.kind,
+        cursor: listing.cursor,
+        limit: listing.limit.unwrap_or(100),
+    };
+    let page = app.board.jobs(query).await?;
+    Ok(Json(json!({ "jobs": page.jobs, "nextCursor": page.next })))
+}
+
+pub(super) async fn job(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Node>, Problem> {
+    let id = checked(id)?;
+    let found = app.board.job(&id).await?;
+    Ok(Json(found.ok_or_else(|| missing(&id))?))
+}
+
+pub(super) async fn attempts(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+    let id = checked(id)?;
+    let attempts = app.board.attempts(&id).await?;
+    if attempts.is_empty() && app.board.job(&id).await?.is_none() {
+        return Err(missing(&id).into());
+    }
+    Ok(Json(json!({ "attempts": attempts })))
+}
+
+pub(super) async fn log(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Asked(lines): Asked<Lines>,
+) -> Result<Json<Value>, Problem> {
+    let id = checked(id)?;
+    let listing = app.board.job_log(&id, lines.since_seq, lines.limit.unwrap_or(200)).await?;
+    if listing.entries.is_empty() && app.board.job(&id).await?.is_none() {
+        return Err(missing(&id).into());
+    }
+    Ok(answer(listing))
+}
+
+pub(super) async fn board_log(State(app): State<App>, Asked(lines): Asked<Lines>) -> Json<Value> {
+    answer(app.board.board_log(lines.since_seq, lines.limit.unwrap_or(200)))
+}
+
+fn answer(listing: LogListing) -> Json<Value> {
+    Json(json!({ "entries": listing.entries, "truncated": listing.truncated, "nextSeq": listing.next_seq }))
+}
+
+fn checked(id: String) -> Result<JobId, Rejection> {
+    check_id("id", &id)?;
+    Ok(JobId::from(id))
+}
+
+fn missing(id: &JobId) -> Rejection {
+    Rejection::new(ErrorCode::NotFound, format!("there is no job {:?}", id.as_str()))
+}

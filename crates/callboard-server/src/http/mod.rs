@@ -1,0 +1,143 @@
+//! The HTTP routes (design: protocol 10). Each answers with JSON or `application/problem+json`.
+
+mod artifacts;
+mod auth;
+pub(crate) mod commands;
+mod info;
+mod input;
+mod jobs;
+mod state;
+
+use crate::{
+    access::{Gate, Policy, gate},
+    studio,
+    ws::{self, View},
+};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use callboard::Board;
+use callboard_protocol::{
+    caps,
+    error::{ErrorCode, Rejection},
+};
+use std::sync::Arc;
+use tokio_util::task::TaskTracker;
+
+/// What the routes share.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) board: Board,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) view: Arc<View>,
+    /// The path prefix with slashes on both ends, `/` when there is none.
+    pub(crate) base: Arc<str>,
+    /// The address to open in a browser.
+    pub(crate) url: Arc<str>,
+    /// The WebSocket sessions, so that a shutdown can wait for their goodbyes.
+    pub(crate) sessions: TaskTracker,
+}
+
+/// Every route with its policy. There is no way to add one that does not pass the gate.
+pub(crate) fn router(app: App) -> Router {
+    let open = Router::new()
+        .route("/api/auth/launch", post(auth::launch))
+        .route("/healthz", get(info::health))
+        .route("/readyz", get(info::ready))
+        .route("/version", get(info::version))
+        .fallback(studio::serve);
+    let token = Router::new()
+        .route("/api/auth/launch-code", post(auth::launch_code))
+        .route("/api/whoami", get(info::whoami))
+        .route("/api/kinds", get(info::kinds))
+        .route("/api/state", get(state::state))
+        .route("/api/commands/{name}", post(commands::command))
+        .route("/api/jobs", get(jobs::list))
+        .route("/api/jobs/{id}", get(jobs::job))
+        .route("/api/jobs/{id}/attempts", get(jobs::attempts))
+        .route("/api/jobs/{id}/logs", get(jobs::log))
+        .route("/api/logs", get(jobs::board_log))
+        .route("/api/artifacts/{sha256}", get(artifacts::artifact))
+        .route("/api/{*rest}", axum::routing::any(unknown_route));
+    let later = Router::new().route("/ws", get(ws::upgrade));
+    let gated = |router: Router<App>, policy| {
+        router.layer(middleware::from_fn_with_state((app.gate.clone(), policy), gate))
+    };
+    let finish = |router: Router<App>| {
+        router
+            .layer(DefaultBodyLimit::max(caps::MESSAGE_BYTES_IN))
+            .layer(middleware::map_response(harden))
+            .with_state(app.clone())
+    };
+    let token = gated(token, Policy::Token).merge(gated(later, Policy::TokenLater));
+    let routes = finish(gated(open, Policy::Open).merge(token));
+    match app.base.trim_matches('/') {
+        "" => routes,
+        prefix => {
+            // A nested router knows neither the prefix with a slash at its end nor what is beside it.
+            let door =
+                Router::new().route(&format!("/{prefix}/"), get(studio::serve)).fallback(unknown_route);
+            Router::new().nest(&format!("/{prefix}"), routes).merge(finish(gated(door, Policy::Open)))
+        }
+    }
+}
+
+/// Headers that every answer carries (design: security 3.6).
+async fn harden(mut response: Response) -> Response {
+    const HEADERS: [(HeaderName, &str); 5] = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data: blob:; \
+             connect-src 'self'; frame-ancestors 'none'; base-uri 'self'; form-action 'none'; \
+             require-trusted-types-for 'script'; trusted-types vue",
+        ),
+    ];
+    for (name, value) in HEADERS {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+async fn unknown_route() -> Response {
+    problem(&Rejection::new(ErrorCode::NotFound, "there is no such route; see docs/reference/http.md"))
+        .into_response()
+}
+
+/// A rejection as an HTTP answer.
+pub(crate) fn problem(rejection: &Rejection) -> impl IntoResponse + use<> {
+    let status =
+        StatusCode::from_u16(rejection.code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let body = serde_json::json!({
+        "title": status.canonical_reason().unwrap_or("error"),
+        "status": status.as_u16(),
+        "code": rejection.code,
+        "message": rejection.message,
+        "retryable": rejection.code.is_retryable(),
+        "details": rejection.details,
+    });
+    (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string())
+}
+
+/// A route's failure.
+pub(crate) struct Problem(Rejection);
+
+impl From<Rejection> for Problem {
+    fn from(rejection: Rejection) -> Self {
+        Problem(rejection)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        problem(&self.0).into_response()
+    }
+}

@@ -1,0 +1,14 @@
+//! Tests of the codec from outside, in one binary so that they link once.
+
+mod bounds;
+mod deflate;
+mod differential;
+mod garbage;
+mod handshake;
+mod interop;
+mod kit;
+mod sender;
+mod shared;
+mod streams;
+mod violations;
+mod writer;

@@ -1,0 +1,226 @@
+//! The handle of a board.
+
+use crate::{
+    handle::RawHandle,
+    logs::LogHub,
+    open::{self, BoardOptions, OpenError},
+    ring::Window,
+    shared::Shared,
+    typed::{Execute, Job},
+    writer::Message,
+};
+use callboard_exec::{ArtifactStore, Executor, KindError, KindInfo};
+use callboard_protocol::{
+    Actor, CommandKey, Epoch, JobId, Node,
+    command::{Accepted, Command},
+    error::{ErrorCode, Rejection},
+    job::DispatchArgs,
+};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, PoisonError},
+};
+use tokio::sync::{oneshot, watch};
+
+/// A running board. Clones are handles of the same one; several boards can live in one process.
+///
+/// Dropping the handles does not stop it; [`Board::shutdown`] does.
+#[derive(Clone)]
+pub struct Board {
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// The durable state at one version. Cloning it is cheap, and it never changes.
+#[derive(Clone, Debug)]
+pub struct StateView {
+    /// The history that the version belongs to.
+    pub epoch: Epoch,
+    /// The version.
+    pub version: u64,
+    /// The document.
+    pub document: Node,
+}
+
+impl Board {
+    /// Opens a board: takes the journal over, recovers the state, takes back what an earlier process had running.
+    ///
+    /// # Errors
+    /// When the data folder cannot be used; see [`OpenError`].
+    pub async fn open(options: BoardOptions) -> Result<Board, OpenError> {
+        open::open(options).await
+    }
+
+    /// Sends a command and waits until its effect is durable.
+    ///
+    /// With a key the command is idempotent: repeated within ten minutes it is answered as before.
+    ///
+    /// # Errors
+    /// A typed rejection. Nothing was changed.
+    pub async fn send(
+        &self,
+        mut command: Command,
+        actor: Actor,
+        key: Option<CommandKey>,
+    ) -> Result<Accepted, Rejection> {
+        if let Command::Dispatch(args) = &mut command {
+            self.check_kind(args)?;
+            args.id.get_or_insert_with(new_id);
+        }
+        let (reply, answer) = oneshot::channel();
+        let message = Message::Command { command, actor, key, reply };
+        self.shared.inbox.send(message).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+
+    /// Dispatches a job of any kind and returns a handle that settles exactly once.
+    ///
+    /// # Errors
+    /// A typed rejection. Nothing was changed.
+    pub async fn dispatch(&self, mut args: DispatchArgs, actor: Actor) -> Result<RawHandle, Rejection> {
+        let id = args.id.get_or_insert_with(new_id).clone();
+        // The handle listens before the job exists, so that it cannot miss its end.
+        let handle = RawHandle::listen(self.clone(), id);
+        self.send(Command::Dispatch(Box::new(args)), actor, None).await?;
+        Ok(handle)
+    }
+
+    /// Dispatches a typed job.
+    ///
+    /// # Errors
+    /// A typed rejection. Nothing was changed.
+    pub async fn start<J: Job>(&self, job: J) -> Result<crate::JobHandle<J>, Rejection> {
+        crate::typed::start(self, job).await
+    }
+
+    /// Registers the executor of a typed job in this process.
+    ///
+    /// # Errors
+    /// When the kind has an executor already.
+    pub fn register<J: Job>(&self, executor: impl Execute<J>) -> Result<(), KindError> {
+        self.register_kind(crate::typed::kind_info::<J>(), crate::typed::adapt(executor))
+    }
+
+    /// Registers an executor for a kind.
+    ///
+    /// # Errors
+    /// When the kind has an executor already.
+    pub fn register_kind(&self, info: KindInfo, executor: Arc<dyn Executor>) -> Result<(), KindError> {
+        self.shared.registry.write().unwrap_or_else(PoisonError::into_inner).register(info, executor)
+    }
+
+    /// The kinds that this board can run.
+    pub fn kinds(&self) -> Vec<KindInfo> {
+        self.shared.registry.read().unwrap_or_else(PoisonError::into_inner).kinds().cloned().collect()
+    }
+
+    /// The durable state now.
+    pub fn state(&self) -> StateView {
+        let head = self.shared.head();
+        StateView { epoch: self.shared.epoch.clone(), version: head.version, document: head.document }
+    }
+
+    /// A job's record in the live state.
+    pub fn live_job(&self, id: &JobId) -> Option<Node> {
+        self.shared.head().document.child("jobs")?.child(id).cloned()
+    }
+
+    /// The head version; wakes its receivers after each commit.
+    pub fn head(&self) -> watch::Receiver<u64> {
+        self.shared.version.subscribe()
+    }
+
+    /// The changes after a version; `None` when they are no longer in memory or the version is not yet made.
+    /// Take [`Board::state`] then.
+    pub fn since(&self, version: u64) -> Option<Window> {
+        self.shared.since(version)
+    }
+
+    /// The board's log.
+    pub fn logs(&self) -> &LogHub {
+        &self.shared.logs
+    }
+
+    /// Where artifacts are.
+    pub fn artifacts(&self) -> &ArtifactStore {
+        &self.shared.artifacts
+    }
+
+    /// The history that versions belong to.
+    pub fn epoch(&self) -> &Epoch {
+        &self.shared.epoch
+    }
+
+    /// This process, new after each start.
+    pub fn node(&self) -> &str {
+        &self.shared.node
+    }
+
+    /// The data folder, when there is one.
+    pub fn data(&self) -> Option<&Path> {
+        self.shared.data.as_deref()
+    }
+
+    /// Waits until the board takes no more commands: it was shut down, or its journal was lost.
+    pub async fn stopped(&self) {
+        self.shared.inbox.closed().await;
+    }
+
+    /// Whether the board takes no commands any more: it was shut down, or its journal is lost. The state can still
+    /// be read.
+    pub fn is_stopped(&self) -> bool {
+        self.shared.inbox.is_closed()
+    }
+
+    /// Stops claiming jobs, interrupts the running ones (they run again after the next start) and closes the
+    /// journal. Idempotent.
+    pub async fn shutdown(&self) {
+        let (reply, done) = oneshot::channel();
+        if self.shared.inbox.send(Message::Shutdown(reply)).await.is_ok() {
+            // An error means that the writer has ended already.
+            let _ = done.await;
+        }
+        self.shared.logs.close().await;
+        self.shared.journal.close().await;
+    }
+
+    fn check_kind(&self, args: &DispatchArgs) -> Result<(), Rejection> {
+        let registry = self.shared.registry.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(executor) = registry.get(&args.kind) else {
+            let known: Vec<_> = registry.kinds().map(|info| info.kind.as_str()).collect();
+            let kind: String = args.kind.chars().take(80).collect();
+            let message = format!("nothing here runs jobs of kind {kind:?}; there are {}", known.join(", "));
+            return Err(Rejection::new(ErrorCode::UnknownKind, message));
+        };
+        executor.check(args.args.as_ref().unwrap_or(&Node::object()))
+    }
+}
+
+/// Where the parts of a board live in its data folder.
+#[derive(Debug, Clone)]
+pub(crate) struct Layout(pub(crate) PathBuf);
+
+impl Layout {
+    pub(crate) fn journal(&self) -> PathBuf {
+        self.0.join("journal")
+    }
+
+    pub(crate) fn artifacts(&self) -> PathBuf {
+        self.0.join("artifacts")
+    }
+
+    pub(crate) fn logs(&self) -> PathBuf {
+        self.0.join("logs")
+    }
+
+    pub(crate) fn work(&self) -> PathBuf {
+        self.0.join("work")
+    }
+}
+
+fn new_id() -> JobId {
+    JobId::new(uuid::Uuid::now_v7().to_string())
+}
+
+fn stopped() -> Rejection {
+    Rejection::new(ErrorCode::Overloaded, "the board is shutting down; try again when it is back")
+}

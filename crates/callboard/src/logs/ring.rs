@@ -1,0 +1,155 @@
+//! The newest lines in memory. Readers are cursors: they ask for what comes after a seq.
+
+use callboard_protocol::{
+    caps,
+    log::{Level, LogEntry},
+};
+use std::collections::VecDeque;
+
+/// Lines that a reader wants to see (S3.20).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct LogFilter {
+    /// Only these channels; `None`: all.
+    pub channels: Option<Vec<String>>,
+    /// Nothing below this level.
+    pub min_level: Option<Level>,
+}
+
+impl LogFilter {
+    /// Whether a line passes.
+    pub fn passes(&self, entry: &LogEntry) -> bool {
+        let channel = |channels: &Vec<String>| channels.iter().any(|channel| **channel == *entry.channel);
+        self.channels.as_ref().is_none_or(channel) && self.min_level.is_none_or(|least| entry.level >= least)
+    }
+}
+
+/// What a reader gets.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogPage {
+    /// The lines that pass the filter, the oldest first.
+    pub entries: Vec<LogEntry>,
+    /// The position before the first line looked at.
+    pub prev_seq: u64,
+    /// The position after the last line looked at.
+    pub to_seq: u64,
+    /// The ring no longer held everything after the position asked for.
+    pub truncated: bool,
+}
+
+/// Lines in order of seq, bounded by count and bytes; the oldest go first.
+#[derive(Debug, Default)]
+pub(crate) struct LogRing {
+    entries: VecDeque<LogEntry>,
+    bytes: usize,
+    /// The seq of the last line that ever was; seqs start at 1.
+    last_seq: u64,
+}
+
+impl LogRing {
+    pub(crate) fn push(&mut self, entry: LogEntry) {
+        self.last_seq = entry.seq;
+        self.bytes += weight(&entry);
+        self.entries.push_back(entry);
+        while self.entries.len() > caps::LOG_RING_LINES || self.bytes > caps::LOG_RING_BYTES {
+            if let Some(oldest) = self.entries.pop_front() {
+                self.bytes -= weight(&oldest);
+            }
+        }
+    }
+
+    /// Leaves out the seqs before `next`.
+    pub(crate) fn skip_to(&mut self, next: u64) {
+        self.last_seq = self.last_seq.max(next.saturating_sub(1));
+    }
+
+    pub(crate) fn last_seq(&self) -> u64 {
+        self.last_seq
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The seq of the oldest line, or of the next one when there is none.
+    pub(crate) fn head(&self) -> u64 {
+        self.entries.front().map_or(self.last_seq + 1, |entry| entry.seq)
+    }
+
+    /// Up to `limit` lines after `seq` that pass. Looks no further than the last one it returns when there are more.
+    pub(crate) fn since(&self, seq: u64, limit: usize, filter: &LogFilter) -> LogPage {
+        let first = self.entries.partition_point(|entry| entry.seq <= seq);
+        let passing = self.entries.iter().skip(first).filter(|entry| filter.passes(entry));
+        let mut entries: Vec<_> = passing.take(limit + 1).cloned().collect();
+        let more = entries.len() > limit;
+        entries.truncate(limit);
+        let last = entries.last().map(|entry| entry.seq);
+        let to_seq = last.filter(|_| more).unwrap_or(self.last_seq);
+        LogPage { entries, prev_seq: seq.min(to_seq), to_seq, truncated: seq.saturating_add(1) < self.head() }
+    }
+
+    /// The newest `limit` lines that pass: filtered first, so that there are as many as possible (S3.20).
+    pub(crate) fn latest(&self, limit: usize, filter: &LogFilter) -> LogPage {
+        let mut entries: Vec<_> =
+            self.entries.iter().rev().filter(|entry| filter.passes(entry)).take(limit).cloned().collect();
+        entries.reverse();
+        let prev_seq = entries.first().map_or(self.last_seq, |entry| entry.seq - 1);
+        LogPage { entries, prev_seq, to_seq: self.last_seq, truncated: false }
+    }
+}
+
+fn weight(entry: &LogEntry) -> usize {
+    entry.message.len() + 160
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use callboard_protocol::Time;
+
+    pub(crate) fn entry(seq: u64, channel: &str, message: &str) -> LogEntry {
+        LogEntry {
+            seq,
+            ts: Time(0),
+            channel: channel.into(),
+            emoji: "•".into(),
+            level: Level::Info,
+            message: message.into(),
+            color: "green".into(),
+            job_id: None,
+            fields: None,
+        }
+    }
+
+    fn seqs(page: &LogPage) -> Vec<u64> {
+        page.entries.iter().map(|entry| entry.seq).collect()
+    }
+
+    #[test]
+    fn a_cursor_reads_on_without_loss_or_repeats() {
+        let mut ring = LogRing::default();
+        (1..=10).for_each(|seq| ring.push(entry(seq, if seq % 2 == 0 { "even" } else { "odd" }, "x")));
+        let odd = LogFilter { channels: Some(vec!["odd".into()]), min_level: None };
+        let first = ring.since(0, 2, &odd);
+        assert_eq!((seqs(&first), first.to_seq, first.truncated), (vec![1, 3], 3, false));
+        let second = ring.since(first.to_seq, 9, &odd);
+        assert_eq!((seqs(&second), second.prev_seq, second.to_seq), (vec![5, 7, 9], 3, 10));
+        assert_eq!(seqs(&ring.latest(2, &odd)), [7, 9]);
+    }
+
+    #[test]
+    fn what_is_gone_is_said() {
+        let mut ring = LogRing::default();
+        let long = "x".repeat(caps::LOG_LINE_BYTES);
+        (1..=3000).for_each(|seq| ring.push(entry(seq, "a", &long)));
+        assert!(ring.bytes <= caps::LOG_RING_BYTES && ring.head() > 1);
+        assert!(ring.since(0, 1, &LogFilter::default()).truncated);
+        assert!(!ring.since(ring.head() - 1, 1, &LogFilter::default()).truncated);
+    }
+
+    #[test]
+    fn a_position_from_the_future_does_not_panic() {
+        let ring = LogRing::default();
+        let page = ring.since(u64::MAX, 5, &LogFilter::default());
+        assert_eq!((page.entries.len(), page.to_seq), (0, 0));
+    }
+}

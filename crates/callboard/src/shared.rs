@@ -1,0 +1,73 @@
+//! What the writer publishes and everybody may read.
+
+use crate::{
+    clock::Clock,
+    handle::Watchers,
+    logs::LogHub,
+    ring::{Ring, Window},
+    writer::Message,
+};
+use callboard_exec::{ArtifactStore, Registry};
+use callboard_journal::Journal;
+use callboard_protocol::{Epoch, Node};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    time::Duration,
+};
+use tokio::sync::{mpsc, watch};
+
+/// The durable head: what any reader sees (invariant 1).
+#[derive(Clone, Debug)]
+pub(crate) struct Head {
+    pub(crate) document: Node,
+    pub(crate) version: u64,
+}
+
+/// A folder that goes with its owner. It is there only when somebody created it.
+pub(crate) struct Scratch(pub(crate) PathBuf);
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // Most boards never made one.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Shared by the board's handles, its writer and its attempts.
+pub(crate) struct Shared {
+    pub(crate) epoch: Epoch,
+    pub(crate) node: String,
+    pub(crate) clock: Clock,
+    pub(crate) grace: Duration,
+    pub(crate) data: Option<PathBuf>,
+    /// Takes the place of `data` for what must be a file; removed with the board.
+    pub(crate) scratch: Scratch,
+    pub(crate) registry: RwLock<Registry>,
+    pub(crate) artifacts: Arc<ArtifactStore>,
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) logs: LogHub,
+    pub(crate) watchers: Watchers,
+    pub(crate) inbox: mpsc::Sender<Message>,
+    pub(crate) version: watch::Sender<u64>,
+    pub(crate) head: RwLock<Head>,
+    pub(crate) ring: Mutex<Ring>,
+}
+
+impl Shared {
+    /// The durable state, as a cheap clone.
+    pub(crate) fn head(&self) -> Head {
+        self.head.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The changes after a version, or `None` when they are no longer in memory.
+    pub(crate) fn since(&self, version: u64) -> Option<Window> {
+        // The ring is locked first so that the head cannot be newer than what the ring holds.
+        let ring = self.ring();
+        ring.since(version, *self.version.borrow())
+    }
+
+    pub(crate) fn ring(&self) -> MutexGuard<'_, Ring> {
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,157 @@
+//! Typed jobs in this process: a description, what runs it, and a handle of its result (S2).
+
+use crate::{Board, JobHandle, RawHandle};
+use callboard_exec::{AttemptContext, Executor, KindInfo, Outcome};
+use callboard_protocol::{
+    Actor, Node,
+    error::{ErrorCode, Rejection},
+    from_node,
+    job::{DispatchArgs, Progress},
+    log::Level,
+    to_node,
+};
+use serde::{Serialize, de::DeserializeOwned};
+use std::{future::Future, marker::PhantomData, sync::Arc};
+
+/// A description of work. Its serialised form is what the journal keeps, so it can run again after a crash.
+pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// The stable name, e.g. `image.generate`; never a Rust type name (W2.9).
+    const KIND: &'static str;
+    /// What it returns.
+    type Output: Serialize + DeserializeOwned + Send + 'static;
+}
+
+/// What runs a typed job.
+pub trait Execute<J: Job>: Send + Sync + 'static {
+    /// Does the work. Check [`JobContext::cancelled`] at the points where it may stop.
+    fn execute(
+        &self,
+        job: J,
+        context: JobContext,
+    ) -> impl Future<Output = Result<J::Output, JobFailure>> + Send;
+}
+
+impl<J, F, R> Execute<J> for F
+where
+    J: Job,
+    F: Fn(J, JobContext) -> R + Send + Sync + 'static,
+    R: Future<Output = Result<J::Output, JobFailure>> + Send,
+{
+    async fn execute(&self, job: J, context: JobContext) -> Result<J::Output, JobFailure> {
+        self(job, context).await
+    }
+}
+
+/// Why an attempt of a typed job did not return a result. Any error converts into [`JobFailure::Retry`].
+#[derive(Debug)]
+pub enum JobFailure {
+    /// Another try may help.
+    Retry(Box<dyn std::error::Error + Send + Sync>),
+    /// Another try cannot help.
+    Fatal(Box<dyn std::error::Error + Send + Sync>),
+    /// It stopped because it was asked to.
+    Cancelled,
+}
+
+impl<E: std::error::Error + Send + Sync + 'static> From<E> for JobFailure {
+    fn from(error: E) -> Self {
+        JobFailure::Retry(Box::new(error))
+    }
+}
+
+/// What a running job may use.
+pub struct JobContext(AttemptContext);
+
+impl JobContext {
+    /// The number of this attempt, from 1.
+    pub fn attempt(&self) -> u32 {
+        self.0.attempt
+    }
+
+    /// Reports a fraction of the work, 0..1, and what is going on.
+    pub fn progress(&self, value: f64, message: &str) {
+        let message = Some(message).filter(|message| !message.is_empty()).map(Into::into);
+        self.0.reporter.progress(Progress { value, message, ..Progress::default() });
+    }
+
+    /// Reports step `step` of `steps`.
+    pub fn step(&self, step: u32, steps: u32, message: &str) {
+        let value = if steps == 0 { 0.0 } else { f64::from(step) / f64::from(steps) };
+        let message = Some(message).filter(|message| !message.is_empty()).map(Into::into);
+        let (step, steps) = (Some(step), Some(steps));
+        self.0.reporter.progress(Progress { value, message, step, steps, eta_ms: None });
+    }
+
+    /// Writes a line into the job's log.
+    pub fn log(&self, level: Level, message: &str) {
+        self.0.reporter.log("job", level, message);
+    }
+
+    /// Whether the job is to stop.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.cancel.is_cancelled()
+    }
+
+    /// Waits until the job is to stop.
+    pub async fn cancelled(&self) {
+        self.0.cancel.cancelled().await;
+    }
+
+    /// Everything else: artifacts, the work folder, the token.
+    pub fn attempt_context(&self) -> &AttemptContext {
+        &self.0
+    }
+}
+
+struct Adapter<J, E>(E, PhantomData<fn() -> J>);
+
+/// An executor of any kind out of a typed one.
+pub(crate) fn adapt<J: Job>(executor: impl Execute<J>) -> Arc<dyn Executor> {
+    Arc::new(Adapter(executor, PhantomData))
+}
+
+pub(crate) fn kind_info<J: Job>() -> KindInfo {
+    KindInfo {
+        kind: J::KIND.into(),
+        title: J::KIND.into(),
+        description: "A job of the program that embeds this board.".into(),
+        example: Node::object(),
+        first_run: false,
+    }
+}
+
+pub(crate) async fn start<J: Job>(board: &Board, job: J) -> Result<JobHandle<J>, Rejection> {
+    let args = to_node(&job).map_err(|error| Rejection::new(ErrorCode::InvalidArgs, error.to_string()))?;
+    let args = DispatchArgs { kind: J::KIND.into(), args: Some(args), ..DispatchArgs::default() };
+    let raw: RawHandle = board.dispatch(args, Actor::new("app")).await?;
+    Ok(JobHandle::new(raw))
+}
+
+#[async_trait::async_trait]
+impl<J: Job, E: Execute<J>> Executor for Adapter<J, E> {
+    fn check(&self, args: &Node) -> Result<(), Rejection> {
+        let read: Result<J, _> = from_node(args);
+        read.map(drop).map_err(|error| {
+            Rejection::new(
+                ErrorCode::InvalidArgs,
+                format!("the arguments of {} do not fit: {error}", J::KIND),
+            )
+        })
+    }
+
+    async fn execute(&self, context: AttemptContext) -> Outcome {
+        let job: J = match from_node(&context.args) {
+            Ok(job) => job,
+            Err(error) => return Outcome::fatal("invalid_args", error.to_string()),
+        };
+        match self.0.execute(job, JobContext(context)).await {
+            Ok(output) => match to_node(&output) {
+                Ok(result) => Outcome::Succeeded(result),
+                Err(error) => Outcome::fatal("bad_result", error.to_string()),
+            },
+            Err(JobFailure::Retry(error)) => Outcome::retryable("failed", error.to_string()),
+            Err(JobFailure::Fatal(error)) => Outcome::fatal("failed", error.to_string()),
+            Err(JobFailure::Cancelled) => Outcome::Cancelled,
+        }
+    }
+}

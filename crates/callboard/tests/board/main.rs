@@ -1,0 +1,10 @@
+//! A board with a journal that fails on request and executors that do what the test says.
+
+mod attempts;
+mod durable;
+mod handles;
+mod idle;
+mod kit;
+mod limits;
+mod refused;
+mod restart;

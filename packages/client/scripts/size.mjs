@@ -1,0 +1,28 @@
+// Fails when an entry of the package is larger than its budget (design: ui 2.5). Bundled, minified, brotli.
+import { brotliCompressSync, constants } from 'node:zlib'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const budgets = [
+  { name: 'createClient', code: "export { createClient } from './dist/index.js'", bytes: 8 * 1000 },
+  { name: 'vue binding', code: "export * from './dist/vue.js'", bytes: 600 },
+  { name: 'applyPatch', code: "export { applyPatch } from './dist/index.js'", bytes: 1600 },
+]
+
+let isOver = false
+for (const { name, code, bytes } of budgets) {
+  const { outputFiles } = await build({
+    stdin: { contents: code, resolveDir: root },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    external: ['vue'],
+    write: false,
+  })
+  const size = brotliCompressSync(outputFiles[0].contents, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length
+  isOver ||= size > bytes
+  console.log(`${size > bytes ? 'over' : 'ok  '} ${name}: ${size} of ${bytes} bytes (brotli)`)
+}
+process.exitCode = isOver ? 1 : 0

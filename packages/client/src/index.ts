@@ -1,0 +1,8 @@
+export * from './types.js'
+export { CallboardError, type ClientErrorCode } from './error.js'
+export { createClient } from './client.js'
+export { attachBrowser, type BrowserHost } from './browser.js'
+export { systemClock } from './setup.js'
+export { defaultConfig } from './config.js'
+export { applyPatch, PatchError } from './patch.js'
+export type * from './protocol/index.js'

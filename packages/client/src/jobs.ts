@@ -1,0 +1,90 @@
+import { CallboardError } from './error.js'
+import type { Accepted, Job, JsonValue, Progress } from './protocol/index.js'
+import type { Client, JobHandle, Off, ReadableStore, StartOptions, Telemetry } from './types.js'
+
+/** Asks for a job and follows it to its end. */
+export function startJob<R>(
+  client: Client,
+  id: string,
+  kind: string,
+  args: JsonValue,
+  options: StartOptions,
+): JobHandle<R> {
+  const { key, signal, ...rest } = options
+  const dispatch = { ...rest, id, kind, args } as unknown as JsonValue
+  const accepted = client.command('jobs.dispatch', dispatch, { key })
+  const store = client.jobs.item(id)
+  const result = outcome(client, id, accepted).then((job) => (job.result ?? null) as R)
+  // Whoever does not await the handle does not want to hear of its failure; the job itself shows it.
+  result.catch(() => {})
+  const cancel = async (reason?: string): Promise<void> => {
+    await accepted
+    await client.command('jobs.cancel', { id, ...(reason && { reason }) })
+  }
+  const abort = (): void => void cancel('aborted').catch(() => {})
+  if (signal?.aborted) abort()
+  signal?.addEventListener('abort', abort)
+  return {
+    id,
+    store,
+    accepted,
+    cancel,
+    progress: (f) => follow(store, f),
+    then: (done, failed) => result.then(done, failed),
+  }
+}
+
+function follow(store: ReadableStore<Job | undefined>, f: (progress: Progress) => void): Off {
+  let last: Progress | undefined
+  return store.subscribe((job) => {
+    if (job?.progress === last) return
+    last = job?.progress
+    if (last) f(last)
+  })
+}
+
+/** The job once it is finished. Rejects when it did not succeed or was never accepted. */
+function outcome(client: Client, id: string, accepted: Promise<Accepted>): Promise<Job> {
+  return new Promise((resolve, reject) => {
+    let version = Infinity
+    let isAsking = false
+    const end = (f: () => void): void => {
+      for (const off of offs) off()
+      f()
+    }
+    const fail = (error: unknown): void => end(() => reject(error))
+    const settle = (job: Job): void => {
+      if (job.state === 'succeeded') end(() => resolve(job))
+      else if (job.state === 'failed' || job.state === 'cancelled') fail(failure(job))
+    }
+    const check = (): void => {
+      const job = client.jobs.get(id)
+      if (job) settle(job)
+      else if (!isAsking && (client.position.get()?.version ?? -1) >= version) ask()
+    }
+    // Accepted, and no longer in the live state: it ended while we were away.
+    const ask = (): void => {
+      isAsking = true
+      client
+        .http<Job>(`api/jobs/${encodeURIComponent(id)}`)
+        .then(settle, (error: CallboardError) => error.code === 'not_found' && fail(error))
+        .finally(() => {
+          isAsking = false
+        })
+    }
+    const isClosed = ({ phase }: Telemetry): void => {
+      if (phase === 'closed') fail(new CallboardError('closed', 'the client is closed'))
+    }
+    const offs = [client.jobs.item(id).listen(check), client.position.listen(check), client.telemetry.listen(isClosed)]
+    accepted.then((ack) => {
+      version = ack.version
+      check()
+    }, fail)
+  })
+}
+
+function failure({ state, error, cancel }: Job): CallboardError {
+  const isCancelled = state === 'cancelled'
+  const message = (isCancelled ? cancel?.reason : error?.message) ?? `it is ${state}`
+  return new CallboardError(isCancelled ? state : 'job_failed', message, { details: error as JsonValue | undefined })
+}

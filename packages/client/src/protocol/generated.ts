@@ -1,0 +1,1011 @@
+// @generated from the Rust crate callboard-protocol by `cargo xtask codegen`. Do not edit.
+
+/** Any JSON value. */
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+
+/** One RFC 6902 operation. The server sends add, replace and remove. */
+export type PatchOp =
+  | { op: "add" | "replace" | "test"; path: string; value: JsonValue }
+  | { op: "remove"; path: string }
+  | { op: "move" | "copy"; from: string; path: string };
+
+/** The names of all commands. */
+export type CommandName = "jobs.dispatch" | "jobs.cancel" | "jobs.retry" | "jobs.delete" | "results.delete";
+
+/** The WebSocket subprotocol. */
+export const SUBPROTOCOL = "callboard.v1.json";
+
+/** The protocol's number in `hello` and `welcome`. */
+export const PROTOCOL = 1;
+
+/** The longest JSON pointer, in bytes. */
+export const POINTER_BYTES = 1024;
+
+/** Opaque text. */
+export type JobId = string;
+/** Opaque text. */
+export type Epoch = string;
+/** Opaque text. */
+export type CommandKey = string;
+/** Opaque text. */
+export type Actor = string;
+/** Opaque text. */
+export type Time = string;
+
+/**
+ * Stable codes; the same over WebSocket, HTTP and in the CLI's `--json`.
+ */
+export type ErrorCode = "bad_message" | "unknown_command" | "unknown_kind" | "invalid_args" | "unauthorized" | "forbidden" | "not_found" | "conflict" | "version_conflict" | "too_large" | "rate_limited" | "overloaded" | "timeout" | "cancelled" | "unsupported" | "storage_failed" | "internal";
+
+/**
+ * Why a command was not carried out. Nothing was changed.
+ */
+export type Rejection = { 
+/**
+ * The stable code.
+ */
+code: ErrorCode, 
+/**
+ * What was wrong, where, and what to do.
+ */
+message: string, 
+/**
+ * Facts for programs, such as the field or the limit.
+ */
+details?: JsonValue, };
+
+/**
+ * Where a job is in its life (X4). Reasons live on the attempt and in `error`.
+ */
+export type JobState = "pending" | "scheduled" | "queued" | "running" | "retrying" | "succeeded" | "failed" | "cancelled";
+
+/**
+ * How one attempt ended.
+ */
+export type AttemptOutcome = "succeeded" | "errored" | "timed_out" | "cancelled" | "crashed" | "lost" | "interrupted";
+
+/**
+ * A fraction of the work, with what is known beside it (X3: 0..1, monotone per attempt).
+ */
+export type Progress = { 
+/**
+ * 0..1.
+ */
+value: number, 
+/**
+ * What is going on.
+ */
+message?: string, 
+/**
+ * The step under way, from 1.
+ */
+step?: number, 
+/**
+ * How many steps there are.
+ */
+steps?: number, 
+/**
+ * Milliseconds that are left, as estimated by the server (X15).
+ */
+etaMs?: number, };
+
+/**
+ * Why an attempt or a job failed.
+ */
+export type JobError = { 
+/**
+ * A stable word: `exit_code`, `signal`, `spawn_failed`, `timeout`, `panicked`, `lost`, ….
+ */
+code: string, 
+/**
+ * A sentence.
+ */
+message: string, 
+/**
+ * The exit code of a child process.
+ */
+exitCode?: number, 
+/**
+ * The signal that ended a child process.
+ */
+signal?: number, };
+
+/**
+ * A file that an attempt left, by content.
+ */
+export type ArtifactRef = { 
+/**
+ * The file name; unique within a job, a later one with the same name replaces it.
+ */
+name: string, 
+/**
+ * SHA-256 of the bytes, 64 hex digits; the address in `/api/artifacts/{sha256}`.
+ */
+sha256: string, 
+/**
+ * Bytes.
+ */
+size: number, 
+/**
+ * Media type, `application/octet-stream` when unknown.
+ */
+mime: string, };
+
+/**
+ * A cancel that was asked for.
+ */
+export type CancelInfo = { 
+/**
+ * When.
+ */
+requestedAt: Time, 
+/**
+ * By whom.
+ */
+by: Actor, 
+/**
+ * Why, in words.
+ */
+reason?: string, };
+
+/**
+ * Delays between tries (X2): clamp(initial·factor^n·(1 ± jitter), initial, max).
+ */
+export type RetryPolicy = { 
+/**
+ * First delay, ms.
+ */
+initialMs: number, 
+/**
+ * Growth per try.
+ */
+factor: number, 
+/**
+ * Largest delay, ms.
+ */
+maxMs: number, 
+/**
+ * Spread, 0..1.
+ */
+jitter: number, };
+
+/**
+ * One job as everybody sees it. Members that are `None` or empty are absent on the wire.
+ */
+export type Job = { 
+/**
+ * Its name; made by the server or brought by the client.
+ */
+id: JobId, 
+/**
+ * What runs it, e.g. `image.generate`.
+ */
+kind: string, 
+/**
+ * Where it waits.
+ */
+queue: string, 
+/**
+ * Where it is in its life.
+ */
+state: JobState, 
+/**
+ * Lower runs first.
+ */
+priority: number, 
+/**
+ * For people; made from the arguments when not given.
+ */
+title: string, 
+/**
+ * Input of the executor, at most [`caps::ARGS_BYTES`].
+ */
+args: JsonValue, 
+/**
+ * Words for finding it again.
+ */
+tags?: Array<string>, 
+/**
+ * The number of the current or last attempt; 0 before the first. Rises with every start; fences reports.
+ */
+attempt: number, 
+/**
+ * Tries before it fails (X1: counts calls, at least 1).
+ */
+maxAttempts: number, 
+/**
+ * Starts that did not count as tries because the server or worker was gone (at most [`caps::RESCUES`]).
+ */
+rescues?: number, 
+/**
+ * Starts that did not count as tries because of an orderly shutdown.
+ */
+interruptions?: number, 
+/**
+ * Delays between tries.
+ */
+retry?: RetryPolicy, 
+/**
+ * Longest time of one attempt, ms.
+ */
+timeoutMs?: number, 
+/**
+ * When it becomes due (`scheduled`, `retrying`).
+ */
+scheduledAt?: Time, 
+/**
+ * When it was accepted.
+ */
+createdAt: Time, 
+/**
+ * Who asked for it.
+ */
+createdBy: Actor, 
+/**
+ * When the current or last attempt started.
+ */
+startedAt?: Time, 
+/**
+ * When it reached its terminal state.
+ */
+finishedAt?: Time, 
+/**
+ * The cancel that was asked for.
+ */
+cancel?: CancelInfo, 
+/**
+ * How far the current or last attempt is.
+ */
+progress?: Progress, 
+/**
+ * What it returned, at most [`caps::RESULT_BYTES`].
+ */
+result?: JsonValue, 
+/**
+ * Files that it left, in order of their first appearance.
+ */
+artifacts?: Array<ArtifactRef>, 
+/**
+ * The last error.
+ */
+error?: JobError, };
+
+/**
+ * One try of a job; a row of its own in the store.
+ */
+export type Attempt = { 
+/**
+ * The job.
+ */
+jobId: JobId, 
+/**
+ * From 1, rising with every start.
+ */
+attempt: number, 
+/**
+ * When it started.
+ */
+startedAt: Time, 
+/**
+ * When it ended.
+ */
+finishedAt: Time, 
+/**
+ * How it ended.
+ */
+outcome: AttemptOutcome, 
+/**
+ * The error it ended with.
+ */
+error?: JobError, };
+
+/**
+ * An entry of the results gallery at `/results/<jobId>`: what a finished job left (S0.25, S0.26).
+ */
+export type ResultRecord = { 
+/**
+ * The job that made it, and the name of this entry.
+ */
+id: JobId, 
+/**
+ * The job's kind.
+ */
+kind: string, 
+/**
+ * The job's title.
+ */
+title: string, 
+/**
+ * When the job finished.
+ */
+createdAt: Time, 
+/**
+ * What it returned.
+ */
+result?: JsonValue, 
+/**
+ * Files that it left.
+ */
+artifacts?: Array<ArtifactRef>, };
+
+/**
+ * Arguments of `jobs.dispatch`. Unknown members are an error, so that a misspelt one is not lost.
+ */
+export type DispatchArgs = { 
+/**
+ * A name of your own; it must be new on this board.
+ */
+id?: JobId, 
+/**
+ * What is to run it.
+ */
+kind: string, 
+/**
+ * Its input; `{}` when absent.
+ */
+args?: JsonValue, 
+/**
+ * Where it waits; `default` when absent.
+ */
+queue?: string, 
+/**
+ * Lower runs first; 0 when absent.
+ */
+priority?: number, 
+/**
+ * For people.
+ */
+title?: string, 
+/**
+ * Words for finding it again.
+ */
+tags?: Array<string>, 
+/**
+ * Tries before it fails; 1 when absent.
+ */
+maxAttempts?: number, 
+/**
+ * Delays between tries.
+ */
+retry?: RetryPolicy, 
+/**
+ * Longest time of one attempt, ms.
+ */
+timeoutMs?: number, 
+/**
+ * Not before this time.
+ */
+scheduledAt?: Time, };
+
+/**
+ * Arguments that name a job.
+ */
+export type JobArgs = { 
+/**
+ * The job.
+ */
+id: JobId, };
+
+/**
+ * Arguments of `jobs.cancel`.
+ */
+export type CancelArgs = { 
+/**
+ * The job.
+ */
+id: JobId, 
+/**
+ * Why, in words.
+ */
+reason?: string, };
+
+/**
+ * Who may do something (design: security 3.5). Each role may do what the ones before it may.
+ */
+export type Role = "viewer" | "operator" | "admin";
+
+/**
+ * The answer to a command that was carried out.
+ */
+export type Accepted = { 
+/**
+ * The version at which its effect is visible.
+ */
+version: number, 
+/**
+ * What it returned.
+ */
+result?: JsonValue, 
+/**
+ * The command had been carried out before, under the same key.
+ */
+dup?: boolean, };
+
+/**
+ * What a change means, for those who follow events instead of state. Topics: `job.dispatched`, `job.started`,
+ * `job.progress`, `job.succeeded`, `job.failed`, `job.cancelled`, `job.retrying`, `job.deleted`, `board.started`, ….
+ */
+export type Event = { 
+/**
+ * What happened.
+ */
+topic: string, 
+/**
+ * To which job.
+ */
+jobId?: JobId, 
+/**
+ * Facts.
+ */
+data?: JsonValue, };
+
+/**
+ * How grave a line is; ordered (S3.19: debug 10 … fatal 50).
+ */
+export type Level = "debug" | "info" | "warn" | "error" | "fatal";
+
+/**
+ * One line of a log. `seq` rises strictly over the whole board and is never reused (S3.18); a filtered reader
+ * sees some of them.
+ */
+export type LogEntry = { 
+/**
+ * Position in the board's log.
+ */
+seq: number, 
+/**
+ * When.
+ */
+ts: Time, 
+/**
+ * The source: `stdout`, `stderr`, `job`, `server`, ….
+ */
+channel: string, 
+/**
+ * The channel's sign.
+ */
+emoji: string, 
+/**
+ * How grave.
+ */
+level: Level, 
+/**
+ * The text, without its line break.
+ */
+message: string, 
+/**
+ * The channel's colour: blue, yellow, green, magenta, cyan, red, white or purple.
+ */
+color: string, 
+/**
+ * The job that wrote it.
+ */
+jobId?: JobId, 
+/**
+ * More facts.
+ */
+fields?: JsonValue, };
+
+/**
+ * Server-driven client configuration.
+ */
+export type ServerConfig = { 
+/**
+ * Log delivery.
+ */
+logs: LogsConfig, 
+/**
+ * Connection behaviour.
+ */
+ws: WsConfig, 
+/**
+ * State delivery.
+ */
+state: StateConfig, };
+
+/**
+ * Log delivery (S3.14).
+ */
+export type LogsConfig = { 
+/**
+ * Lines sent on connect.
+ */
+snapshot: number, 
+/**
+ * Suggested size of a client's ring.
+ */
+capacity: number, 
+/**
+ * Channels that may be seen; empty means all.
+ */
+allowedChannels: Array<string>, 
+/**
+ * Lines below this level are not sent.
+ */
+minLevel: Level, };
+
+/**
+ * Connection behaviour (S3.14, S3.15). Delay = clamp(min·factor^n·(1 ± jitter), min, max).
+ */
+export type WsConfig = { 
+/**
+ * Silence after which a ping is sent, ms.
+ */
+heartbeatIntervalMs: number, 
+/**
+ * Silence after a ping after which the connection is dead, ms.
+ */
+heartbeatTimeoutMs: number, 
+/**
+ * Whether clients connect again by themselves.
+ */
+reconnectEnabled: boolean, 
+/**
+ * First delay, ms.
+ */
+reconnectMinMs: number, 
+/**
+ * Largest delay, ms.
+ */
+reconnectMaxMs: number, 
+/**
+ * Growth per failed try.
+ */
+reconnectFactor: number, 
+/**
+ * Spread of a delay, 0..1.
+ */
+reconnectJitter: number, };
+
+/**
+ * State delivery.
+ */
+export type StateConfig = { 
+/**
+ * Changes within this window go out as one patch, ms (S3.13).
+ */
+debounceMs: number, };
+
+/**
+ * A position in the state's history.
+ */
+export type StatePosition = { 
+/**
+ * Which history.
+ */
+epoch: Epoch, 
+/**
+ * Where in it.
+ */
+version: number, };
+
+/**
+ * A position in the log.
+ */
+export type LogPosition = { 
+/**
+ * Which history.
+ */
+epoch: Epoch, 
+/**
+ * The last line that was received.
+ */
+seq: number, };
+
+/**
+ * Who is connecting.
+ */
+export type ClientInfo = { 
+/**
+ * `studio`, `callboard-cli`, ….
+ */
+name: string, 
+/**
+ * Its version.
+ */
+version: string, 
+/**
+ * Unique per tab or process: the scope of command ids.
+ */
+instance: string, };
+
+/**
+ * A token in the first frame.
+ */
+export type Auth = { 
+/**
+ * The bearer token.
+ */
+token: string, };
+
+/**
+ * One subscription to the state.
+ */
+export type SubRequest = { 
+/**
+ * Its name; `main` is the default and may be omitted from messages.
+ */
+sub: string, 
+/**
+ * What is selected: pointers; `""` is everything.
+ */
+paths: Array<string>, 
+/**
+ * What the client already has.
+ */
+resume?: StatePosition, };
+
+/**
+ * Which log lines a client wants.
+ */
+export type LogRequest = { 
+/**
+ * `false` turns log delivery off.
+ */
+enabled?: boolean, 
+/**
+ * Channels; absent means all.
+ */
+channels?: Array<string>, 
+/**
+ * Lines below are not sent.
+ */
+minLevel?: Level, 
+/**
+ * Lines on connect; the server's `logs.snapshot` when absent, at most 2000.
+ */
+snapshot?: number, 
+/**
+ * What the client already has.
+ */
+resume?: LogPosition, };
+
+/**
+ * A message from a client. Unknown members are ignored; unknown types are ignored by the session.
+ */
+export type ClientFrame = { "type": "hello", 
+/**
+ * [`PROTOCOL`].
+ */
+protocol: number, 
+/**
+ * Who.
+ */
+client: ClientInfo, 
+/**
+ * A token, unless an `Authorization` header was sent.
+ */
+auth?: Auth, 
+/**
+ * What state; absent: everything as `main`.
+ */
+subs?: Array<SubRequest>, 
+/**
+ * Which log lines.
+ */
+logs?: LogRequest, 
+/**
+ * How often this client has connected.
+ */
+connectionCount?: number, } | { "type": "auth", 
+/**
+ * The bearer token.
+ */
+token: string, } | { "type": "ping", 
+/**
+ * The sender's clock, epoch ms.
+ */
+ts: number, 
+/**
+ * Returned in the answer.
+ */
+id?: string, } | { "type": "pong", 
+/**
+ * From the ping.
+ */
+ts: number, } | { "type": "state.resync", 
+/**
+ * Which subscription; absent: `main`.
+ */
+sub?: string, 
+/**
+ * What the client has; absent: send everything.
+ */
+have?: StatePosition, 
+/**
+ * `gap`, `apply_failed`, `manual` or `checksum`.
+ */
+reason?: string, } | { "type": "logs.replay", 
+/**
+ * The last line that is not wanted.
+ */
+sinceSeq: number, 
+/**
+ * At most so many, the newest; at most 2000.
+ */
+limit?: number, } | { "type": "logs.subscribe", 
+/**
+ * The new filter.
+ */
+filter: LogRequest, } | { "type": "cmd", 
+/**
+ * Unique per instance; returned in `ack` or `error`.
+ */
+id: string, 
+/**
+ * The command.
+ */
+name: string, 
+/**
+ * Its arguments; `{}` when absent.
+ */
+args?: JsonValue, 
+/**
+ * Makes it idempotent; `instance:id` when absent.
+ */
+key?: string, };
+
+/**
+ * Why a snapshot is sent.
+ */
+export type SnapshotReason = "connect" | "resync" | "epoch" | "lagged";
+
+/**
+ * How a subscription continues after `welcome`.
+ */
+export type SubStart = "resumed" | "snapshot";
+
+/**
+ * What a client may send.
+ */
+export type Limits = { 
+/**
+ * Bytes of one message.
+ */
+maxMessageBytes: number, 
+/**
+ * Commands under way.
+ */
+maxInflight: number, 
+/**
+ * Subscriptions.
+ */
+maxSubs: number, };
+
+/**
+ * The server behind a connection.
+ */
+export type ServerInfo = { 
+/**
+ * `callboard`.
+ */
+name: string, 
+/**
+ * Its version.
+ */
+version: string, 
+/**
+ * The process: new after each start.
+ */
+node: string, };
+
+/**
+ * A message from the server.
+ */
+export type ServerFrame = { "type": "welcome", 
+/**
+ * [`PROTOCOL`].
+ */
+protocol: number, 
+/**
+ * The server.
+ */
+server: ServerInfo, 
+/**
+ * This connection.
+ */
+session: string, 
+/**
+ * The role of the token.
+ */
+role: Role, 
+/**
+ * The journal's history.
+ */
+epoch: Epoch, 
+/**
+ * Its head.
+ */
+version: number, 
+/**
+ * The server's clock.
+ */
+serverTime: Time, 
+/**
+ * To be adopted.
+ */
+serverConfig: ServerConfig, 
+/**
+ * To be kept.
+ */
+limits: Limits, 
+/**
+ * How each subscription continues.
+ */
+subs: { [key in string]: SubStart }, } | { "type": "state.snapshot", 
+/**
+ * Which subscription; absent: `main`.
+ */
+sub?: string, 
+/**
+ * Which history.
+ */
+epoch: Epoch, 
+/**
+ * Where in it.
+ */
+stateVersion: number, 
+/**
+ * The document, or its skeleton.
+ */
+data?: JsonValue, 
+/**
+ * Pointers and values to put into the skeleton.
+ */
+entries?: Array<[string, JsonValue]>, 
+/**
+ * Why.
+ */
+reason: SnapshotReason, 
+/**
+ * The number of this part, from 0.
+ */
+part?: number, 
+/**
+ * Another part follows; the client commits at the last one.
+ */
+more?: boolean, } | { "type": "state.patch", 
+/**
+ * Which subscription; absent: `main`.
+ */
+sub?: string, 
+/**
+ * Which history.
+ */
+epoch: Epoch, 
+/**
+ * Applies to this version only.
+ */
+fromVersion: number, 
+/**
+ * Leads to this one.
+ */
+toVersion: number, 
+/**
+ * The operations.
+ */
+patch: PatchOp[], } | { "type": "logs.history", 
+/**
+ * Which history.
+ */
+epoch: Epoch, 
+/**
+ * The lines.
+ */
+entries: Array<LogEntry>, 
+/**
+ * The position before the first line looked at.
+ */
+prevSeq: number, 
+/**
+ * The position after the last line looked at.
+ */
+toSeq: number, 
+/**
+ * The server's ring.
+ */
+capacity: number, 
+/**
+ * The ring no longer held everything that was asked for.
+ */
+truncated: boolean, 
+/**
+ * The answer to `logs.replay`: add to what you have instead of replacing it.
+ */
+replay?: boolean, } | { "type": "logs.append", 
+/**
+ * The lines.
+ */
+entries: Array<LogEntry>, 
+/**
+ * The position before the first line looked at.
+ */
+prevSeq: number, 
+/**
+ * The position after the last line looked at.
+ */
+toSeq: number, 
+/**
+ * Lines that were lost for this client because it was slow.
+ */
+dropped?: number, } | { "type": "ping", 
+/**
+ * The server's clock, epoch ms.
+ */
+ts: number, } | { "type": "pong", 
+/**
+ * From the ping.
+ */
+ts: number, 
+/**
+ * From the ping.
+ */
+id?: string, 
+/**
+ * The server's clock, epoch ms.
+ */
+serverTime: number, 
+/**
+ * Which history.
+ */
+epoch: Epoch, 
+/**
+ * The state's version served.
+ */
+version: number, 
+/**
+ * The log's position served.
+ */
+logSeq: number, } | { "type": "ack", 
+/**
+ * Which.
+ */
+id: string, 
+/**
+ * Always true.
+ */
+ok: boolean, 
+/**
+ * What it returned.
+ */
+result?: JsonValue, 
+/**
+ * Which history.
+ */
+epoch: Epoch, 
+/**
+ * Where its effect is visible.
+ */
+version: number, 
+/**
+ * It had been carried out before.
+ */
+dup?: boolean, } | { "type": "error", 
+/**
+ * The command or message.
+ */
+re?: string, 
+/**
+ * The stable code.
+ */
+code: ErrorCode, 
+/**
+ * What, where, what to do.
+ */
+message: string, 
+/**
+ * Whether the same may succeed later.
+ */
+retryable: boolean, 
+/**
+ * Facts for programs.
+ */
+details?: JsonValue, } | { "type": "goaway", 
+/**
+ * `deploy` or `overload`.
+ */
+reason: string, 
+/**
+ * Least and largest delay, ms.
+ */
+reconnectAfterMs: [number, number], };

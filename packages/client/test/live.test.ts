@@ -1,0 +1,176 @@
+/**
+ * The client against the real server, over a way that is cut (X10, X16). Runs when CALLBOARD_BIN names the binary.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { WebSocket as NodeWebSocket } from 'ws'
+import { createClient, type Client, type Clock, type JsonValue, type Telemetry } from '../src/index.js'
+import { equal } from '../src/patch.js'
+import { startProxy, startServer, temporaryFolder, type Proxy, type Server } from './live/server.js'
+
+const binary = process.env['CALLBOARD_BIN']
+if (!binary) console.warn('SKIPPED: live.test.ts needs the server; set CALLBOARD_BIN to the callboard binary')
+
+/** The client's time runs faster, so that its real delays fit into a test. */
+const SPEED = 4
+const quickClock: Clock = {
+  now: () => Date.now() * SPEED,
+  setTimeout: (f, ms) => setTimeout(f, ms / SPEED),
+  clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
+}
+
+describe.skipIf(!binary)('against the real server', () => {
+  const folder = temporaryFolder()
+  let server: Server
+  let proxy: Proxy
+  let client: Client
+
+  beforeAll(async () => {
+    server = await startServer(binary as string, folder.path)
+    proxy = await startProxy(server.url)
+    client = createClient({
+      url: `http://127.0.0.1:${proxy.port}`,
+      name: 'live-test',
+      token: () => server.token,
+      clock: quickClock,
+      // The server knows itself by its own name and port (security 3.3), not by those of the proxy.
+      WebSocket: class extends NodeWebSocket {
+        constructor(url: string, protocols: string[]) {
+          super(url, protocols, { headers: { host: server.url.host } })
+        }
+      } as unknown as typeof WebSocket,
+      fetch: (url, init) => fetch(String(url).replace(`127.0.0.1:${proxy.port}`, server.url.host), init),
+    })
+    client.connect()
+    await until(({ phase }) => phase === 'open')
+  }, 60_000)
+
+  afterAll(async () => {
+    client.close()
+    await proxy.close()
+    await server.kill()
+    folder.remove()
+  })
+
+  /** Resolves when the telemetry is as wanted; says what it is when that takes too long. */
+  async function until(isReached: (telemetry: Telemetry) => boolean, ms = 45_000): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`not reached: ${JSON.stringify(client.telemetry.get())}`)), ms)
+      const off = client.telemetry.listen(check)
+      function check(telemetry: Telemetry): void {
+        if (!isReached(telemetry)) return
+        clearTimeout(timer)
+        off()
+        resolve()
+      }
+      check(client.telemetry.get())
+    })
+  }
+
+  /** Waits until the mirror stands where GET /api/state does, and compares the two. */
+  async function expectEqual(): Promise<void> {
+    for (let round = 0; round < 100; round++) {
+      const state = await client.http<{ epoch: string; version: number; data: Record<string, JsonValue> }>('api/state')
+      const wanted = { epoch: state.epoch, version: state.version }
+      const isThere = await reaches(wanted)
+      if (!isThere) continue
+      expect(mirrored()).toEqual(state.data)
+      return
+    }
+    throw new Error('the mirror and the server never stood at the same version')
+  }
+
+  /** Whether the mirror stands exactly there, now or soon. */
+  function reaches({ epoch, version }: { epoch: string; version: number }): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => end(false), 2000)
+      const off = client.position.listen(check)
+      function end(value: boolean): void {
+        clearTimeout(timer)
+        off()
+        resolve(value)
+      }
+      function check(): void {
+        const mine = client.position.get()
+        if (equal(mine, { epoch, version })) end(true)
+        else if (mine?.epoch === epoch && mine.version > version) end(false)
+      }
+      check()
+    })
+  }
+
+  function mirrored(): object {
+    const records = (items: Client['jobs'] | Client['results']): object =>
+      Object.fromEntries(items.ids().map((id) => [id, items.get(id)]))
+    return { ...client.state.get(), jobs: records(client.jobs), results: records(client.results) }
+  }
+
+  it('mirrors the state, runs a job and hears its log', async () => {
+    await expectEqual()
+    expect(await client.start('echo', { hello: ['world', 1, null] })).toEqual({ hello: ['world', 1, null] })
+    await client.start('process.run', { argv: ['echo', 'a line of a live test'] })
+    await expectEqual()
+    const has = (): boolean =>
+      client.logs.toArray().some((row) => 'message' in row && row.message.includes('a line of a live test'))
+    if (!has()) await new Promise<void>((resolve) => client.logs.listen(() => has() && resolve()))
+    expect(client.telemetry.get()).toMatchObject({ resyncs: 0, gaps: 0, compression: true })
+  })
+
+  it('gives the codes of the server', async () => {
+    await expect(client.start('no.such.kind', {})).rejects.toMatchObject({ code: 'unknown_kind', retryable: false })
+    await expect(client.command('jobs.cancel', { id: 'no-such-job' })).rejects.toMatchObject({ code: 'not_found' })
+    await expect(client.http('api/jobs/no-such-job')).rejects.toMatchObject({ code: 'not_found' })
+    const sleeping = client.start('sleep', { ms: 60_000 })
+    await sleeping.cancel('enough')
+    await expect(sleeping).rejects.toMatchObject({ code: 'cancelled' })
+  })
+
+  it('five drops in a row, with jobs under way: equal to the server, nothing done twice (X16)', async () => {
+    const results: PromiseLike<JsonValue>[] = []
+    for (let round = 1; round <= 5; round++) {
+      const { connections } = client.telemetry.get()
+      const isCutEarly = round === 2 || round === 4
+      for (let index = 0; index < 5; index++)
+        results.push(client.start('sleep', { ms: 300, steps: 10 }, { key: `${round}.${index}` }))
+      if (isCutEarly) proxy.cutNextAfter(700)
+      proxy.cut()
+      await until(({ phase, connections: now }) => phase === 'open' && now > connections)
+    }
+    await Promise.all(results)
+    await expectEqual()
+    const telemetry = client.telemetry.get()
+    expect(telemetry).toMatchObject({ resyncs: 0, gaps: 0, consecutiveFailures: 0, attempt: 0, stale: false })
+    expect(telemetry.connections).toBeGreaterThanOrEqual(6)
+    const { jobs } = await client.http<{ jobs: { kind: string; attempt: number }[] }>(
+      'api/jobs?kind=sleep&state=succeeded&limit=100',
+    )
+    expect(jobs.map(({ attempt }) => attempt)).toEqual(Array.from({ length: 25 }, () => 1))
+  }, 120_000)
+
+  it('kill -9 and a new start: resumes, and a job that ran is finished', async () => {
+    const { epoch } = client.position.get() ?? {}
+    const { connections } = client.telemetry.get()
+    const job = client.start('sleep', { ms: 500 }, { key: 'over-the-kill' })
+    await job.accepted
+    await server.kill()
+    server = await startServer(binary as string, folder.path)
+    proxy.target = server.url
+    await until(({ phase, connections: now }) => phase === 'open' && now > connections)
+    await job
+    expect(client.position.get()?.epoch).toBe(epoch)
+    await expectEqual()
+  }, 120_000)
+
+  it('a wrong token ends the tries with a reason', async () => {
+    const stranger = createClient({
+      url: server.url.href,
+      token: 'wrong',
+      WebSocket: NodeWebSocket as unknown as typeof WebSocket,
+    })
+    await new Promise<void>((resolve) => {
+      stranger.telemetry.listen(({ phase }) => phase === 'closed' && resolve())
+      stranger.connect()
+    })
+    expect(stranger.telemetry.get().fatal).toMatchObject({ code: 'unauthorized' })
+    await expect(stranger.http('api/state')).rejects.toMatchObject({ code: 'unauthorized' })
+  })
+})
