@@ -1,6 +1,6 @@
 import { effectScope, nextTick, ref, watchEffect } from 'vue'
 import { describe, expect, it } from 'vitest'
-import { useCollection, useJob, useRecord, useStore } from '../src/vue.js'
+import { useCollection, useJob, useRecord, useStore } from '../src/vue/index.js'
 import { job, patch, rig } from './rig.js'
 
 describe('the Vue binding', () => {

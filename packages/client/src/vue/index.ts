@@ -1,6 +1,6 @@
 /** Vue: the client's stores as shallow refs that let go with their scope. */
 import { onScopeDispose, shallowRef, toValue, watch, type MaybeRefOrGetter, type ShallowRef } from 'vue'
-import type { Client, Collection, Job, Off, ReadableStore } from './index.js'
+import type { Client, Collection, Job, Off, ReadableStore } from '../index.js'
 
 /** A ref that cannot be assigned and is not deeply reactive. */
 export type ReadonlyRef<T> = Readonly<ShallowRef<T>>
