@@ -4,17 +4,17 @@ use crate::{
     backoff,
     core::Core,
     input::{Archived, Context, Decided, Effect, End, News, Report},
-    state::object,
+    state::{in_domain, object},
     table::{Cell, JobEvent, transition},
     tx::{Tx, fault, no_job},
 };
 use callboard_protocol::{
-    JobId, Node, Time, caps,
+    JobId, Key, Node, Time, caps,
     error::{ErrorCode, Rejection},
     from_node,
     job::{
         Attempt, AttemptOutcome, CancelInfo, Job, JobError, JobState, Progress, ResultRecord, RetryPolicy,
-        clip,
+        check_id, clip,
     },
     to_node,
 };
@@ -46,6 +46,7 @@ impl Core {
                 tx.put_field(&report.id, "artifacts", &job.artifacts)?;
                 Ok(Node::Null)
             }
+            News::Checkpoint { key, value } => put_checkpoint(tx, &report.id, &key, value),
             News::End(end) => put_end(tx, &report.id, *end),
         })
     }
@@ -62,6 +63,29 @@ fn put_progress(tx: &mut Tx<'_>, id: &JobId, mut progress: Progress) -> Result<N
         *message = clip(message).into();
     }
     tx.put_field(id, "progress", &progress)?;
+    Ok(Node::Null)
+}
+
+/// A value that the next attempt of the job finds again.
+fn put_checkpoint(tx: &mut Tx<'_>, id: &JobId, key: &str, value: Node) -> Result<Node, Rejection> {
+    check_id("checkpoint key", key)?;
+    let known = tx.record(id).and_then(|record| record.child("checkpoint")?.as_object().cloned());
+    let mut values = known.unwrap_or_default();
+    if value.is_null() {
+        values.remove(key);
+    } else {
+        values.insert(Key::new(key), value);
+    }
+    let values = Node::from(values);
+    if values.json_len() > caps::CHECKPOINT_BYTES || values.depth() > caps::JSON_DEPTH {
+        let message = format!(
+            "checkpoint {key:?}: a job's checkpoints take at most {} bytes and {} levels; keep what is large in a file",
+            caps::CHECKPOINT_BYTES,
+            caps::JSON_DEPTH
+        );
+        return Err(Rejection::new(ErrorCode::TooLarge, message));
+    }
+    tx.set_field(id, "checkpoint", values)?;
     Ok(Node::Null)
 }
 
@@ -122,6 +146,9 @@ fn put_end(tx: &mut Tx<'_>, id: &JobId, end: End) -> Result<Node, Rejection> {
         error: end.error.clone(),
     };
     tx.archive.push(Archived::Attempt(attempt));
+    if end.stuck {
+        count_stuck(tx, id, job.attempt)?;
+    }
     let event = event_of(&job, &end);
     let Cell::To(next) = transition(JobState::Running, event) else {
         return Err(fault(format!("the table has no way out of running for {event:?}")));
@@ -131,13 +158,16 @@ fn put_end(tx: &mut Tx<'_>, id: &JobId, end: End) -> Result<Node, Rejection> {
     }
     match event {
         JobEvent::Succeed => {
-            tx.clear_fields(id, &["error"]);
+            tx.clear_fields(id, &["error", "checkpoint"]);
             if let Some(result) = end.result {
                 tx.set_field(id, "result", result)?;
             }
         }
         JobEvent::FailWithRetry => {
-            return retry_later(tx, id, &job, next);
+            if end.outcome == AttemptOutcome::Snoozed {
+                tx.put_field(id, "interruptions", &(job.interruptions + 1))?;
+            }
+            return retry_later(tx, id, &job, (next, end.after_ms));
         }
         JobEvent::Interrupt => {
             tx.put_field(id, "interruptions", &(job.interruptions + 1))?;
@@ -156,15 +186,31 @@ fn event_of(job: &Trying, end: &End) -> JobEvent {
         AttemptOutcome::Succeeded => JobEvent::Succeed,
         AttemptOutcome::Cancelled => JobEvent::HonourCancel,
         AttemptOutcome::Interrupted => JobEvent::Interrupt,
+        AttemptOutcome::Snoozed => JobEvent::FailWithRetry,
         AttemptOutcome::Lost if job.rescues < caps::RESCUES => JobEvent::Lose,
         _ if end.retryable && job.tries() < job.max_attempts => JobEvent::FailWithRetry,
         _ => JobEvent::FailForGood,
     }
 }
 
-fn retry_later(tx: &mut Tx<'_>, id: &JobId, job: &Trying, next: JobState) -> Result<Node, Rejection> {
+/// Somebody who keeps a slot although it was asked to stop is a fault that people should see.
+fn count_stuck(tx: &mut Tx<'_>, id: &JobId, attempt: u32) -> Result<(), Rejection> {
+    let before = tx.at("/meta/stuck").and_then(Node::as_u64).unwrap_or(0);
+    tx.set(in_domain("meta", Key::constant("stuck")), (before + 1).into())?;
+    tx.event("attempt.stuck", id, object([("attempt", attempt.into())]));
+    Ok(())
+}
+
+/// `after` is the delay that the attempt asked for; otherwise the policy has one.
+fn retry_later(
+    tx: &mut Tx<'_>,
+    id: &JobId,
+    job: &Trying,
+    (next, after): (JobState, Option<u64>),
+) -> Result<Node, Rejection> {
     let policy = job.retry.clone().unwrap_or_default();
-    let delay = backoff::delay_ms(&policy, job.tries(), tx.context.chance);
+    let usual = || backoff::delay_ms(&policy, job.tries(), tx.context.chance);
+    let delay = after.map_or_else(usual, |after| after.min(caps::RETRY_MS));
     tx.put_field(id, "scheduledAt", &tx.context.now.plus_ms(delay))?;
     tx.clear_fields(id, &["progress"]);
     tx.move_job(id, JobState::Running, next)?;

@@ -73,6 +73,13 @@ pub enum News {
     Progress(Progress),
     /// It left a file.
     Artifact(ArtifactRef),
+    /// A small value that a later attempt finds again; `null` takes it away.
+    Checkpoint {
+        /// Its name.
+        key: String,
+        /// The value.
+        value: Node,
+    },
     /// It is over.
     End(Box<End>),
 }
@@ -90,23 +97,40 @@ pub struct End {
     pub retryable: bool,
     /// The last progress, when it was not reported yet.
     pub progress: Option<Progress>,
+    /// The next try should wait this long instead of the policy's delay (`Retry-After`), or a snooze takes it.
+    pub after_ms: Option<u64>,
+    /// The executor ignored the request to stop; its slot was taken from it.
+    pub stuck: bool,
 }
 
 impl End {
     /// A good end.
     pub fn succeeded(result: Node) -> Self {
         let result = Some(result).filter(|result| !result.is_null());
-        End { outcome: AttemptOutcome::Succeeded, result, error: None, retryable: false, progress: None }
+        End { result, ..End::stopped(AttemptOutcome::Succeeded) }
     }
 
     /// A bad end.
     pub fn failed(outcome: AttemptOutcome, error: JobError, retryable: bool) -> Self {
-        End { outcome, result: None, error: Some(error), retryable, progress: None }
+        End { error: Some(error), retryable, ..End::stopped(outcome) }
     }
 
     /// An end on request.
     pub fn stopped(outcome: AttemptOutcome) -> Self {
-        End { outcome, result: None, error: None, retryable: false, progress: None }
+        End {
+            outcome,
+            result: None,
+            error: None,
+            retryable: false,
+            progress: None,
+            after_ms: None,
+            stuck: false,
+        }
+    }
+
+    /// The attempt asks to be tried again later, which uses up no try.
+    pub fn snoozed(after_ms: u64) -> Self {
+        End { after_ms: Some(after_ms), ..End::stopped(AttemptOutcome::Snoozed) }
     }
 }
 

@@ -58,6 +58,7 @@ fn dispatch(tx: &mut Tx<'_>, index: &Index, args: DispatchArgs) -> Result<Node, 
         progress: None,
         result: None,
         artifacts: Vec::new(),
+        checkpoint: None,
         error: None,
     };
     tx.put_job(&job)?;

@@ -27,6 +27,10 @@ pub(crate) fn boot(tx: &mut Tx<'_>, build: &str, node: &str) -> Result<Node, Rej
     ] {
         tx.set(in_domain("meta", Key::constant(member)), value)?;
     }
+    if tx.at("/meta/stuck").is_some() {
+        // They ended with the process that they were stuck in.
+        tx.set(in_domain("meta", Key::constant("stuck")), 0u32.into())?;
+    }
     tx.events.push(Event {
         topic: "board.started".into(),
         job_id: None,

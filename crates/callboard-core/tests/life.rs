@@ -2,7 +2,7 @@
 
 use callboard_core::{Archived, Context, Core, Decided, Effect, End, Input, Limits, News, Recovered, Report};
 use callboard_protocol::{
-    Actor, CommandKey, JobId, Node, Time, apply,
+    Actor, CommandKey, JobId, Node, Time, apply, caps,
     command::{CancelArgs, Command, JobArgs},
     error::{ErrorCode, Rejection},
     from_node,
@@ -344,4 +344,33 @@ fn the_documentation_shows_the_table_of_the_code() {
     let text = std::fs::read_to_string(file).expect("the page is there");
     let hint = "run: cargo run -q -p callboard-core --example job_life > docs/reference/job-life.md";
     assert!(text.trim_end() == callboard_core::table::page().trim_end(), "the page is old; {hint}");
+}
+
+/// The delay of a `Retry-After` is what the record says, within the longest that there is.
+#[test]
+fn the_delay_that_an_attempt_asks_for_wins() {
+    let mut board = Board::new(1);
+    for (id, asked, waits) in [("a", 120_000, 120_000), ("b", u64::MAX, caps::RETRY_MS)] {
+        board.dispatch(id, |args| args.max_attempts = Some(2));
+        board.advance();
+        board.end(id, 1, End { after_ms: Some(asked), ..failed() });
+        let job = board.job(id);
+        assert_eq!(job.state, JobState::Retrying);
+        assert_eq!(job.scheduled_at, Some(Time(board.now).plus_ms(waits)));
+    }
+}
+
+#[test]
+fn a_snooze_is_no_try() {
+    let mut board = Board::new(1);
+    board.dispatch("a", |_| {});
+    for attempt in 1..=3 {
+        board.advance();
+        board.end("a", attempt, End::snoozed(500));
+        assert_eq!(board.job("a").state, JobState::Retrying);
+        board.now += 500;
+    }
+    board.advance();
+    board.end("a", 4, failed());
+    assert_eq!(board.job("a").state, JobState::Failed, "the one try that it had");
 }

@@ -1,5 +1,7 @@
 //! Files that attempts leave, stored by their content: `DIR/ab/cdef…`, named by SHA-256.
 
+mod stream;
+
 use callboard_protocol::{caps, job::JobError};
 use rustix::{
     fs::{Mode, OFlags},
@@ -133,11 +135,15 @@ impl ArtifactStore {
 
     fn put(&self, path: &Path, stop: &AtomicBool) -> Result<(String, u64), ArtifactError> {
         let source = open_regular(path)?;
-        let number = self.0.uploads.fetch_add(1, Ordering::Relaxed);
-        let upload = Upload(self.0.dir.join(UPLOADS).join(number.to_string()));
+        let upload = self.new_upload();
         let (sha256, size) = copy(path, source, &upload.0, stop)?;
         self.settle(&upload, &sha256).map_err(|error| failed(path, error))?;
         Ok((sha256, size))
+    }
+
+    fn new_upload(&self) -> Upload {
+        let number = self.0.uploads.fetch_add(1, Ordering::Relaxed);
+        Upload(self.0.dir.join(UPLOADS).join(number.to_string()))
     }
 
     /// Moves a finished copy to its place, unless the content is there already.
@@ -223,7 +229,11 @@ fn copy(path: &Path, mut from: File, to: &Path, stop: &AtomicBool) -> Result<(St
         file.write_all(&chunk[..read]).map_err(io)?;
     }
     file.sync_all().map_err(io)?;
-    Ok((hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(), size))
+    Ok((hex(hash), size))
+}
+
+fn hex(hash: Sha256) -> String {
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn failed(path: &Path, error: io::Error) -> ArtifactError {
@@ -235,9 +245,9 @@ mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
 
-    const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    pub(super) const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
-    fn store() -> (tempfile::TempDir, ArtifactStore) {
+    pub(super) fn store() -> (tempfile::TempDir, ArtifactStore) {
         let dir = tempfile::tempdir().unwrap();
         let store = ArtifactStore::open(dir.path().join("store")).unwrap();
         (dir, store)

@@ -1,9 +1,9 @@
 //! The contract between the runtime and what does the work.
 
-use crate::{Cancel, Reporter};
+use crate::AttemptContext;
 use async_trait::async_trait;
-use callboard_protocol::{JobId, Node, error::Rejection, job::JobError};
-use std::{path::PathBuf, sync::Arc};
+use callboard_protocol::{Node, error::Rejection, job::JobError};
+use std::time::Duration;
 
 /// Runs the attempts of one kind of job.
 ///
@@ -39,25 +39,6 @@ pub trait Executor: Send + Sync + 'static {
     async fn execute(&self, attempt: AttemptContext) -> Outcome;
 }
 
-/// What one attempt gets to work with.
-#[derive(Clone, Debug)]
-pub struct AttemptContext {
-    /// The job.
-    pub job_id: JobId,
-    /// The job's kind.
-    pub kind: Arc<str>,
-    /// The attempt's number, from 1.
-    pub attempt: u32,
-    /// The job's arguments, as [`Executor::check`] has seen them.
-    pub args: Node,
-    /// Fires when the attempt is to end early.
-    pub cancel: Cancel,
-    /// Takes progress, log lines and artifacts.
-    pub reporter: Reporter,
-    /// A folder private to the attempt. Created by whoever needs it, removed by the runtime afterwards.
-    pub work_dir: PathBuf,
-}
-
 /// How an attempt ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
@@ -69,21 +50,30 @@ pub enum Outcome {
         error: JobError,
         /// Whether the same attempt may go well another time.
         retryable: bool,
+        /// How long the next try should wait, when the other side said so (`Retry-After`); otherwise the job's own
+        /// policy decides.
+        after: Option<Duration>,
     },
     /// It came to a sudden end: a child died of a signal, a task panicked. Counts as a try.
     Crashed(JobError),
     /// It stopped because it was asked to.
     Cancelled,
+    /// It cannot go on now and asks to be tried again after this time, which uses up no try.
+    Snoozed(Duration),
 }
 
 impl Outcome {
     /// An error that another try may not meet.
     pub fn retryable(code: &str, message: impl AsRef<str>) -> Self {
-        Outcome::Errored { error: JobError::new(code, message), retryable: true }
+        Outcome::errored(JobError::new(code, message), true)
     }
 
     /// An error that every further try would meet.
     pub fn fatal(code: &str, message: impl AsRef<str>) -> Self {
-        Outcome::Errored { error: JobError::new(code, message), retryable: false }
+        Outcome::errored(JobError::new(code, message), false)
+    }
+    /// An error, and whether another try may not meet it.
+    pub fn errored(error: JobError, retryable: bool) -> Self {
+        Outcome::Errored { error, retryable, after: None }
     }
 }

@@ -7,7 +7,9 @@
 //! Reading order: [`Executor`], [`Cancel`], [`Reporter`], [`ArtifactStore`], [`Registry`], [`ProcessExecutor`].
 
 mod artifacts;
+mod attempt;
 mod cancel;
+mod deadline;
 mod echo;
 mod executor;
 mod fields;
@@ -17,9 +19,11 @@ mod report;
 mod sleep;
 
 pub use artifacts::{ArtifactError, ArtifactStore};
+pub use attempt::{AttemptContext, NoRuntime, Runtime};
 pub use cancel::{Cancel, CancelReason};
+pub use deadline::Deadline;
 pub use echo::Echo;
-pub use executor::{AttemptContext, Executor, Outcome};
+pub use executor::{Executor, Outcome};
 pub use process::{CheckFn, ProcessExecutor, Reaped, reap_orphans};
 pub use registry::{KindError, KindInfo, Registry};
 pub use report::{ReportSink, Reporter};

@@ -14,6 +14,7 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+use tokio::io::AsyncRead;
 
 /// Takes what attempts report. Called from the attempt's task: it must not block, and it decides what to drop
 /// when it cannot keep up (X9).
@@ -90,15 +91,35 @@ impl Reporter {
     /// # Errors
     /// See [`ArtifactError`]; nothing was reported then.
     pub async fn artifact(&self, name: &str, mime: &str, path: &Path) -> Result<ArtifactRef, ArtifactError> {
-        check_name(name)?;
         self.admit(name)?;
-        let (sha256, size) = self.0.artifacts.put_file(path).await?;
-        let artifact = ArtifactRef { name: name.to_owned(), sha256, size, mime: media_type(mime).to_owned() };
-        self.0.sink.artifact(artifact.clone());
-        Ok(artifact)
+        let stored = self.0.artifacts.put_file(path).await?;
+        Ok(self.stored(name, mime, stored))
     }
 
+    /// Stores what `reader` gives as an artifact, like [`Reporter::artifact`].
+    ///
+    /// # Errors
+    /// See [`ArtifactError`]; nothing was reported then.
+    pub async fn artifact_from(
+        &self,
+        name: &str,
+        mime: &str,
+        reader: impl AsyncRead + Unpin + Send,
+    ) -> Result<ArtifactRef, ArtifactError> {
+        self.admit(name)?;
+        let stored = self.0.artifacts.put_reader(name, reader).await?;
+        Ok(self.stored(name, mime, stored))
+    }
+
+    fn stored(&self, name: &str, mime: &str, (sha256, size): (String, u64)) -> ArtifactRef {
+        let artifact = ArtifactRef { name: name.to_owned(), sha256, size, mime: media_type(mime).to_owned() };
+        self.0.sink.artifact(artifact.clone());
+        artifact
+    }
+
+    /// Whether a file may have this name, and one more is allowed.
     fn admit(&self, name: &str) -> Result<(), ArtifactError> {
+        check_name(name)?;
         let mut seen = self.seen();
         if !seen.names.contains(name) {
             if seen.names.len() >= caps::ARTIFACTS {

@@ -1,7 +1,8 @@
 //! `sleep` and `echo`.
 
 use callboard_exec::{
-    ArtifactStore, AttemptContext, Cancel, CancelReason, Echo, Executor, Outcome, ReportSink, Reporter, Sleep,
+    ArtifactStore, AttemptContext, Cancel, CancelReason, Deadline, Echo, Executor, NoRuntime, Outcome,
+    ReportSink, Reporter, Sleep,
 };
 use callboard_protocol::{
     JobId, Node, caps,
@@ -34,6 +35,9 @@ fn attempt(args: &Value, sink: &Arc<Values>, cancel: &Cancel) -> AttemptContext 
         kind: "sleep".into(),
         attempt: 1,
         args: Node::from(args),
+        checkpoints: Node::Null,
+        deadline: Deadline::none(),
+        runtime: Arc::new(NoRuntime),
         cancel: cancel.clone(),
         reporter: Reporter::new(sink.clone(), store),
         work_dir: dir.path().join("work"),

@@ -14,6 +14,8 @@ pub const SNAPSHOT_PART_BYTES: usize = 256 * 1024;
 pub const ARGS_BYTES: usize = 64 * 1024;
 /// Inline result of a job. A larger one becomes an error of the attempt that names this limit.
 pub const RESULT_BYTES: usize = 64 * 1024;
+/// All checkpoints of a job: they are journalled and shown with its record. More is rejected with `too_large`.
+pub const CHECKPOINT_BYTES: usize = 16 * 1024;
 /// A message, title or reason anywhere in the state. Longer texts are cut at a character.
 pub const TEXT_BYTES: usize = 1024;
 /// A job id or key brought by a client.

@@ -85,6 +85,8 @@ pub enum AttemptOutcome {
     Lost,
     /// The server shut down in order; does not count as a try.
     Interrupted,
+    /// It asked to be tried again later; does not count as a try.
+    Snoozed,
 }
 
 /// A fraction of the work, with what is known beside it (X3: 0..1, monotone per attempt).
@@ -261,6 +263,11 @@ pub struct Job {
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     #[ts(optional, as = "Option<Vec<ArtifactRef>>")]
     pub artifacts: Vec<ArtifactRef>,
+    /// Small values by name that an attempt left for the next one, at most [`caps::CHECKPOINT_BYTES`]; gone when the
+    /// job succeeds.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[ts(optional)]
+    pub checkpoint: Option<Node>,
     /// The last error.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[ts(optional)]

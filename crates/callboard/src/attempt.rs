@@ -3,9 +3,11 @@
 //! The executor only works; heartbeats, timeouts, cancel → grace → abort, and freeing the slot of a task that
 //! ignores its token are done here. A panic is a crashed attempt.
 
-use crate::{eta::Eta, shared::Shared, writer::Message};
+use crate::{attempt_runtime::AttemptRuntime, eta::Eta, shared::Shared, writer::Message};
 use callboard_core::{End, News, Report};
-use callboard_exec::{AttemptContext, Cancel, CancelReason, Executor, Outcome, ReportSink, Reporter};
+use callboard_exec::{
+    AttemptContext, Cancel, CancelReason, Deadline, Executor, Outcome, ReportSink, Reporter,
+};
 use callboard_protocol::{
     JobId, caps,
     job::{ArtifactRef, AttemptOutcome, Job, JobError, Progress},
@@ -44,13 +46,16 @@ const ABORT_AFTER_GRACE: Duration = Duration::from_secs(2);
 pub(crate) fn start(shared: &Arc<Shared>, job: Job) -> Running {
     let cancel = Cancel::new(shared.grace);
     let running = Running { id: job.id.clone(), attempt: job.attempt, cancel: cancel.clone() };
-    tokio::spawn(Attempt { shared: shared.clone(), cancel, job }.run());
+    let deadline =
+        job.timeout_ms.map_or_else(Deadline::none, |ms| Deadline::after(Duration::from_millis(ms)));
+    tokio::spawn(Attempt { shared: shared.clone(), cancel, deadline, job }.run());
     running
 }
 
 struct Attempt {
     shared: Arc<Shared>,
     cancel: Cancel,
+    deadline: Deadline,
     job: Job,
 }
 
@@ -81,9 +86,12 @@ impl Attempt {
             kind: self.job.kind.as_str().into(),
             attempt: self.job.attempt,
             args: self.job.args.clone(),
+            checkpoints: self.job.checkpoint.clone().unwrap_or_default(),
             cancel: self.cancel.clone(),
+            deadline: self.deadline.clone(),
             reporter,
             work_dir: self.work_dir(),
+            runtime: Arc::new(AttemptRuntime::new(&self.shared, &self.job)),
         };
         let mut task = tokio::spawn(async move { executor.execute(context).await });
         let over = Notify::new();
@@ -99,11 +107,10 @@ impl Attempt {
 
     /// Waits for the executor, or stops it: on timeout or cancel it has the grace, then it is aborted.
     async fn stop_in_time(&self, task: &mut JoinHandle<Outcome>) -> End {
-        let timeout = self.job.timeout_ms.map(Duration::from_millis);
         let finished = tokio::select! {
             joined = &mut *task => Some(joined),
             () = self.cancel.cancelled() => None,
-            () = tokio::time::sleep(timeout.unwrap_or_default()), if timeout.is_some() => {
+            () = self.deadline.passed() => {
                 self.cancel.cancel(CancelReason::Timeout);
                 None
             }
@@ -119,9 +126,11 @@ impl Attempt {
                 End::failed(AttemptOutcome::Crashed, JobError::new("panicked", message), true)
             }
             None => {
+                // It may hold its thread for ever; its slot is free now, and people see that something is wrong.
                 task.abort();
                 self.log(Level::Warn, "the executor did not stop when asked; its task was aborted");
-                self.end_of(Outcome::Cancelled)
+                tracing::warn!(job = %self.job.id, kind = self.job.kind, "an executor ignores its token");
+                End { stuck: true, ..self.end_of(Outcome::Cancelled) }
             }
         }
     }
@@ -131,18 +140,16 @@ impl Attempt {
             (Outcome::Succeeded(result), None | Some(CancelReason::Shutdown)) => End::succeeded(result),
             (_, Some(CancelReason::Timeout)) => {
                 let limit = self.job.timeout_ms.unwrap_or_default();
-                let error = JobError::new(
-                    "timeout",
-                    format!("the attempt was stopped after its limit of {limit} ms"),
-                );
-                End::failed(AttemptOutcome::TimedOut, error, true)
+                let message = format!("the attempt was stopped after its limit of {limit} ms");
+                End::failed(AttemptOutcome::TimedOut, JobError::new("timeout", message), true)
             }
             (_, Some(CancelReason::Shutdown)) => End::stopped(AttemptOutcome::Interrupted),
             (Outcome::Succeeded(_) | Outcome::Cancelled, _) => End::stopped(AttemptOutcome::Cancelled),
             (_, Some(_)) => End::stopped(AttemptOutcome::Cancelled),
-            (Outcome::Errored { error, retryable }, None) => {
-                End::failed(AttemptOutcome::Errored, error, retryable)
+            (Outcome::Errored { error, retryable, after }, None) => {
+                End { after_ms: after.map(millis), ..End::failed(AttemptOutcome::Errored, error, retryable) }
             }
+            (Outcome::Snoozed(after), None) => End::snoozed(millis(after)),
             (Outcome::Crashed(error), None) => End::failed(AttemptOutcome::Crashed, error, true),
         }
     }
@@ -208,6 +215,10 @@ impl Attempt {
             tracing::warn!(folder = %folder.display(), %error, "the attempt's folder was not removed");
         }
     }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The receiving side of a reporter.

@@ -5,6 +5,7 @@
 //! reads), `attempt.rs` (one try of a job from start to end).
 
 mod attempt;
+mod attempt_runtime;
 mod board;
 mod clock;
 mod eta;

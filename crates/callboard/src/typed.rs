@@ -1,17 +1,18 @@
 //! Typed jobs in this process: a description, what runs it, and a handle of its result (S2).
 
 use crate::{Board, JobHandle, RawHandle};
-use callboard_exec::{AttemptContext, Executor, KindInfo, Outcome};
+use callboard_exec::{ArtifactError, AttemptContext, Executor, KindInfo, Outcome};
 use callboard_protocol::{
-    Actor, Node,
+    Actor, JobId, Node,
     error::{ErrorCode, Rejection},
     from_node,
-    job::{DispatchArgs, Progress},
+    job::{ArtifactRef, DispatchArgs, JobError, Progress},
     log::Level,
     to_node,
 };
 use serde::{Serialize, de::DeserializeOwned};
-use std::{future::Future, marker::PhantomData, sync::Arc};
+use std::{future::Future, marker::PhantomData, sync::Arc, time::Duration};
+use tokio::{io::AsyncRead, time::Instant};
 
 /// A description of work. Its serialised form is what the journal keeps, so it can run again after a crash.
 pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
@@ -47,6 +48,10 @@ where
 pub enum JobFailure {
     /// Another try may help.
     Retry(Box<dyn std::error::Error + Send + Sync>),
+    /// Another try may help, but not before this time has passed, whatever the job's policy says.
+    RetryAfter(Box<dyn std::error::Error + Send + Sync>, Duration),
+    /// It cannot go on now and is to be tried again after this time, which uses up no try.
+    Snooze(Duration),
     /// Another try cannot help.
     Fatal(Box<dyn std::error::Error + Send + Sync>),
     /// It stopped because it was asked to.
@@ -97,7 +102,53 @@ impl JobContext {
         self.0.cancel.cancelled().await;
     }
 
-    /// Everything else: artifacts, the work folder, the token.
+    /// When the attempt is stopped for taking too long; `None` without a limit.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.0.deadline()
+    }
+
+    /// Gives the attempt more time; see [`AttemptContext::extend`].
+    pub fn extend(&self, by: Duration) {
+        self.0.extend(by);
+    }
+
+    /// Leaves a small value for the attempt after this one; see [`AttemptContext::checkpoint`].
+    ///
+    /// # Errors
+    /// `too_large`, or `conflict` when this is no longer the job's current attempt.
+    pub async fn checkpoint<T: Serialize + ?Sized>(&self, key: &str, value: &T) -> Result<(), Rejection> {
+        let value =
+            to_node(value).map_err(|error| Rejection::new(ErrorCode::InvalidArgs, error.to_string()))?;
+        self.0.checkpoint(key, value).await
+    }
+
+    /// What an earlier attempt left under this name; `None` when it left nothing that reads as a `T`.
+    pub fn restored<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
+        from_node(self.0.restored(key)?).ok()
+    }
+
+    /// Stores everything that the reader gives as a file of this job.
+    ///
+    /// # Errors
+    /// See [`ArtifactError`]; nothing was stored then.
+    pub async fn artifact(
+        &self,
+        name: &str,
+        mime: &str,
+        reader: impl AsyncRead + Unpin + Send,
+    ) -> Result<ArtifactRef, ArtifactError> {
+        self.0.artifact(name, mime, reader).await
+    }
+
+    /// Dispatches another typed job on behalf of this one. It lives on its own: neither waits for the other.
+    ///
+    /// # Errors
+    /// As any dispatch.
+    pub async fn spawn_child<C: Job>(&self, child: &C) -> Result<JobId, Rejection> {
+        self.0.spawn_child(dispatch_args(child)?).await
+    }
+
+    /// Everything else: the work folder, the token, the arguments as they came.
     pub fn attempt_context(&self) -> &AttemptContext {
         &self.0
     }
@@ -121,10 +172,13 @@ pub(crate) fn kind_info<J: Job>() -> KindInfo {
 }
 
 pub(crate) async fn start<J: Job>(board: &Board, job: J) -> Result<JobHandle<J>, Rejection> {
-    let args = to_node(&job).map_err(|error| Rejection::new(ErrorCode::InvalidArgs, error.to_string()))?;
-    let args = DispatchArgs { kind: J::KIND.into(), args: Some(args), ..DispatchArgs::default() };
-    let raw: RawHandle = board.dispatch(args, Actor::new("app")).await?;
+    let raw: RawHandle = board.dispatch(dispatch_args(&job)?, Actor::new("app")).await?;
     Ok(JobHandle::new(raw))
+}
+
+fn dispatch_args<J: Job>(job: &J) -> Result<DispatchArgs, Rejection> {
+    let args = to_node(job).map_err(|error| Rejection::new(ErrorCode::InvalidArgs, error.to_string()))?;
+    Ok(DispatchArgs { kind: J::KIND.into(), args: Some(args), ..DispatchArgs::default() })
 }
 
 #[async_trait::async_trait]
@@ -150,6 +204,12 @@ impl<J: Job, E: Execute<J>> Executor for Adapter<J, E> {
                 Err(error) => Outcome::fatal("bad_result", error.to_string()),
             },
             Err(JobFailure::Retry(error)) => Outcome::retryable("failed", error.to_string()),
+            Err(JobFailure::RetryAfter(error, after)) => Outcome::Errored {
+                error: JobError::new("failed", error.to_string()),
+                retryable: true,
+                after: Some(after),
+            },
+            Err(JobFailure::Snooze(after)) => Outcome::Snoozed(after),
             Err(JobFailure::Fatal(error)) => Outcome::fatal("failed", error.to_string()),
             Err(JobFailure::Cancelled) => Outcome::Cancelled,
         }

@@ -30,8 +30,18 @@ pub(crate) type Reply = oneshot::Sender<Result<Accepted, Rejection>>;
 /// What the writer is told.
 #[derive(Debug)]
 pub(crate) enum Message {
-    Command { command: Command, actor: Actor, key: Option<CommandKey>, reply: Reply },
+    Command {
+        command: Command,
+        actor: Actor,
+        key: Option<CommandKey>,
+        reply: Reply,
+    },
     Report(Report),
+    /// A report whose sender waits until it is durable.
+    Request {
+        report: Report,
+        reply: Reply,
+    },
     Logs(LogMeta),
     Shutdown(oneshot::Sender<()>),
 }
@@ -166,6 +176,9 @@ impl Writer {
                     batch.facts.push(report.clone());
                 }
                 (Input::Report(report), self.context(self.actor.clone(), None), Hearer::Nobody)
+            }
+            Message::Request { report, reply } => {
+                (Input::Report(report), self.context(self.actor.clone(), None), Hearer::Command(reply))
             }
             Message::Logs(meta) => {
                 (Input::Logs(meta), self.context(self.actor.clone(), None), Hearer::Nobody)

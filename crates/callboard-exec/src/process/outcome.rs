@@ -16,14 +16,14 @@ pub(crate) fn judge(status: ExitStatus, last_words: &str, received: Received, si
         let usual = format!("exited with code {code}");
         let message = if last_words.is_empty() { &usual } else { last_words };
         let error = JobError { exit_code: Some(code), ..JobError::new("exit_code", message) };
-        return Outcome::Errored { error, retryable: true };
+        return Outcome::errored(error, true);
     }
     if let Some(error) = received.lost_artifact {
         let retryable = error.code != "too_large";
-        return Outcome::Errored { error, retryable };
+        return Outcome::errored(error, retryable);
     }
     match received.result {
-        Some(Err(error)) => Outcome::Errored { error, retryable: false },
+        Some(Err(error)) => Outcome::errored(error, false),
         Some(Ok(result)) => Outcome::Succeeded(result),
         None => Outcome::Succeeded(silent),
     }
@@ -63,7 +63,7 @@ mod tests {
     fn the_way_it_ended_comes_before_what_it_reported() {
         let late = || received(Some(Ok(Node::from("done"))), Some(JobError::new("artifact_failed", "full")));
         let code = end(7 << 8, late());
-        let Outcome::Errored { error, retryable: true } = code else { panic!("{code:?}") };
+        let Outcome::Errored { error, retryable: true, .. } = code else { panic!("{code:?}") };
         assert_eq!((error.code.as_str(), error.exit_code), ("exit_code", Some(7)));
         let signal = end(11, late());
         let Outcome::Crashed(error) = signal else { panic!("{signal:?}") };

@@ -1,8 +1,8 @@
 //! A place to run attempts in, and a memory of what they report.
 
 use callboard_exec::{
-    ArtifactStore, AttemptContext, Cancel, CancelReason, Executor, Outcome, ProcessExecutor, ReportSink,
-    Reporter,
+    ArtifactStore, AttemptContext, Cancel, CancelReason, Deadline, Executor, NoRuntime, Outcome,
+    ProcessExecutor, ReportSink, Reporter,
 };
 use callboard_protocol::{
     JobId, Node,
@@ -99,6 +99,9 @@ impl Stage {
             kind: "test".into(),
             attempt: 2,
             args: Node::from(&args),
+            checkpoints: Node::Null,
+            deadline: Deadline::none(),
+            runtime: Arc::new(NoRuntime),
             cancel: self.cancel.clone(),
             reporter: Reporter::new(self.memory.clone(), self.store.clone()),
             work_dir: self.work_dir(),
@@ -139,7 +142,7 @@ pub(crate) async fn bounded<T>(future: impl Future<Output = T>) -> T {
 /// The error of an attempt that failed, and whether it may be tried again.
 pub(crate) fn error(outcome: Outcome) -> (JobError, bool) {
     match outcome {
-        Outcome::Errored { error, retryable } => (error, retryable),
+        Outcome::Errored { error, retryable, .. } => (error, retryable),
         other => panic!("no error: {other:?}"),
     }
 }

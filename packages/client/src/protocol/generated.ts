@@ -62,7 +62,7 @@ export type JobState = "pending" | "scheduled" | "queued" | "running" | "retryin
 /**
  * How one attempt ended.
  */
-export type AttemptOutcome = "succeeded" | "errored" | "timed_out" | "cancelled" | "crashed" | "lost" | "interrupted";
+export type AttemptOutcome = "succeeded" | "errored" | "timed_out" | "cancelled" | "crashed" | "lost" | "interrupted" | "snoozed";
 
 /**
  * A fraction of the work, with what is known beside it (X3: 0..1, monotone per attempt).
@@ -265,6 +265,11 @@ result?: JsonValue,
  * Files that it left, in order of their first appearance.
  */
 artifacts?: Array<ArtifactRef>, 
+/**
+ * Small values by name that an attempt left for the next one, at most [`caps::CHECKPOINT_BYTES`]; gone when the
+ * job succeeds.
+ */
+checkpoint?: JsonValue, 
 /**
  * The last error.
  */
