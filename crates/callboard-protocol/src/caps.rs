@@ -102,6 +102,10 @@ pub const INFLIGHT: usize = 64;
 pub const SUBSCRIPTIONS: usize = 64;
 /// Encoded patches that one view keeps for connections a little behind.
 pub const VIEW_FRAMES: usize = 256;
+/// Folded patches that one view keeps for connections further behind; the oldest goes first.
+pub const VIEW_FOLDS: usize = 8;
+/// Messages of a compressed chain from one keyframe to the next: a newcomer is outside of it for so long.
+pub const CHAIN_KEYFRAME: u32 = 64;
 /// Shared frames that a connection may be behind before it gets one folded patch instead.
 pub const FOLD_LAG: usize = 16;
 /// No write progress for this long closes with 4002.

@@ -1,4 +1,4 @@
-//! Compressing messages that stand alone.
+//! Compressing messages.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +13,8 @@ pub(crate) const SYNC_TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 /// Output memory kept between messages: a patch fits, a snapshot does not.
 const KEPT_SCRATCH_BYTES: usize = 64 * 1024;
 
-/// A compressor that is reset before every message, so that no message refers to another.
+/// A compressor of messages that stand alone: it is reset before each, so that none refers to another. Only a
+/// [`Chain`](crate::Chain) goes on without a reset.
 ///
 /// It holds about 270 KB; a server needs one, not one per connection.
 pub struct Deflater {
@@ -32,6 +33,12 @@ impl Deflater {
     /// The bytes stay in the compressor until the next call.
     pub fn compress(&mut self, payload: &[u8]) -> &[u8] {
         self.state.reset();
+        self.compress_on(payload)
+    }
+
+    /// The same, but the message may refer to those since the last reset.
+    pub(crate) fn compress_on(&mut self, payload: &[u8]) -> &[u8] {
+        let start = self.state.total_in();
         if self.scratch.capacity() > KEPT_SCRATCH_BYTES {
             self.scratch = Vec::new();
         }
@@ -42,8 +49,8 @@ impl Deflater {
             self.scratch.reserve((payload.len() - used) / 4 + 64);
             self.state
                 .compress_vec(&payload[used..], &mut self.scratch, FlushCompress::Sync)
-                .expect("deflate fails only on a broken stream state, and it was just reset");
-            used = self.state.total_in() as usize;
+                .expect("deflate fails only on a broken stream state, and only this function uses it");
+            used = (self.state.total_in() - start) as usize;
             let flushed = self.scratch.len() < self.scratch.capacity();
             if used == payload.len() && flushed {
                 break;

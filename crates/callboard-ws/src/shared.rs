@@ -23,7 +23,7 @@ impl SharedText {
     }
 
     /// The frame for a connection: `Some` compressor if it negotiated `permessage-deflate`.
-    pub fn for_peer(&self, compressor: Option<&Compressor>) -> Encoded {
+    pub fn for_peer(&self, compressor: Option<&Compressor>) -> &Encoded {
         match compressor {
             Some(compressor) => self.deflated(compressor),
             None => self.plain(),
@@ -31,16 +31,16 @@ impl SharedText {
     }
 
     /// The uncompressed frame, which every connection can read.
-    pub fn plain(&self) -> Encoded {
-        self.0.plain.clone()
+    pub fn plain(&self) -> &Encoded {
+        &self.0.plain
     }
 
     /// The independently compressed frame, or the plain one where compressing does not pay.
     ///
     /// The first caller compresses; callers at the same time wait for it rather than do it again.
-    pub fn deflated(&self, compressor: &Compressor) -> Encoded {
-        let make = || compressor.try_deflate(self.text()).unwrap_or_else(|| self.plain());
-        self.0.deflated.get_or_init(make).clone()
+    pub fn deflated(&self, compressor: &Compressor) -> &Encoded {
+        let make = || compressor.try_deflate(self.text()).unwrap_or_else(|| self.plain().clone());
+        self.0.deflated.get_or_init(make)
     }
 
     /// The message itself.

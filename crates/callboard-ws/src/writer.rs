@@ -1,21 +1,13 @@
 //! Frames to a transport.
 
-use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::io::{self, IoSlice};
+use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use bytes::{Buf, Bytes};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
-use crate::{Encoded, Role};
-
-/// Frames per `writev`; the delivery algorithm sends at most this many at once.
-const MAX_SLICES: usize = 64;
-
-/// Queue slots kept between batches, so that an idle connection holds next to nothing.
-const KEPT_SLOTS: usize = 8;
+use crate::{Encoded, Outgoing, Role};
 
 /// Writes complete frames to one connection with vectored writes, without copying them.
 ///
@@ -24,15 +16,13 @@ const KEPT_SLOTS: usize = 8;
 pub struct Writer<W> {
     io: W,
     role: Role,
-    pending: VecDeque<Bytes>,
-    pending_bytes: usize,
-    bytes_written: u64,
+    outgoing: Outgoing,
 }
 
 impl<W: AsyncWrite + Unpin> Writer<W> {
     /// A writer after the handshake.
     pub fn new(io: W, role: Role) -> Self {
-        Self { io, role, pending: VecDeque::new(), pending_bytes: 0, bytes_written: 0 }
+        Self { io, role, outgoing: Outgoing::default() }
     }
 
     /// Sends `frames` in order, after what is still pending.
@@ -64,8 +54,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 self.role == Role::Client,
                 "only a client's frames are masked"
             );
-            self.pending_bytes += frame.size_bytes();
-            self.pending.push_back(frame.as_bytes().clone());
+            self.outgoing.push(frame);
         }
     }
 
@@ -91,12 +80,12 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
 
     /// Bytes accepted but not yet taken by the transport.
     pub fn pending_bytes(&self) -> usize {
-        self.pending_bytes
+        self.outgoing.pending_bytes()
     }
 
     /// Bytes taken by the transport so far. A stalled peer is one for whom this stands still.
     pub fn bytes_written(&self) -> u64 {
-        self.bytes_written
+        self.outgoing.bytes_written()
     }
 
     /// The transport.
@@ -105,35 +94,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     }
 
     fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while !self.pending.is_empty() {
-            // On the stack of this poll, not in the future: a connection that waits does not pay for it.
-            let mut slices = [IoSlice::new(&[]); MAX_SLICES];
-            let count = self.pending.len().min(MAX_SLICES);
-            for (slice, frame) in slices.iter_mut().zip(&self.pending) {
-                *slice = IoSlice::new(frame);
-            }
-            let written = ready!(Pin::new(&mut self.io).poll_write_vectored(cx, &slices[..count]))?;
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            self.advance(written);
-        }
-        self.pending.shrink_to(KEPT_SLOTS);
-        Poll::Ready(Ok(()))
-    }
-
-    fn advance(&mut self, written: usize) {
-        self.bytes_written += written as u64;
-        self.pending_bytes -= written;
-        let mut left = written;
-        while let Some(frame) = self.pending.front_mut() {
-            if left < frame.len() {
-                frame.advance(left);
-                return;
-            }
-            left -= frame.len();
-            self.pending.pop_front();
-        }
-        debug_assert_eq!(left, 0, "the transport took more than it was given");
+        let Self { io, outgoing, .. } = self;
+        outgoing.drain(|slices| Pin::new(&mut *io).poll_write_vectored(cx, slices))
     }
 }

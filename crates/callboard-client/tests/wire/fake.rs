@@ -172,7 +172,7 @@ impl Peer {
     }
 
     pub(crate) async fn send_text(&mut self, text: &str) {
-        let frame = SharedText::new(text).for_peer(self.compressor.as_ref());
+        let frame = SharedText::new(text).for_peer(self.compressor.as_ref()).clone();
         soon(self.writer.write(&frame)).await.expect("the test's server works");
     }
 

@@ -1,9 +1,15 @@
 //! WebSocket: the upgrade, the shared view of the state, and a session per connection.
 
+mod broadcast;
 mod encode;
 mod enter;
+mod outlet;
+mod seat;
+mod seats;
 mod session;
+mod session_input;
 mod session_logs;
+mod session_state;
 mod snapshot;
 mod upgrade;
 mod view;

@@ -7,12 +7,9 @@ use callboard_protocol::{
     frame::{LogRequest, ServerFrame},
 };
 use std::time::Duration;
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    time::Instant,
-};
+use tokio::time::Instant;
 
-impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Session<S> {
+impl Session {
     pub(super) fn begin_logs(&mut self, wish: LogRequest) {
         if wish.enabled == Some(false) {
             self.log_filter = None;

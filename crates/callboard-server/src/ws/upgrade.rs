@@ -17,8 +17,10 @@ use callboard_protocol::{
     frame::SUBPROTOCOL,
 };
 use callboard_ws::negotiate;
+use hyper::upgrade::Parts;
 use hyper_util::rt::TokioIo;
 use std::net::SocketAddr;
+use tokio::net::TcpStream;
 
 pub(crate) async fn upgrade(
     State(app): State<App>,
@@ -36,17 +38,25 @@ pub(crate) async fn upgrade(
     let speaks = accept.offers(SUBPROTOCOL);
     let headers: HeaderMap = accept.response_headers(speaks.then_some(SUBPROTOCOL));
     let from = request.extensions().get::<SocketAddr>().copied();
-    let setup = Setup {
+    let mut setup = Setup {
         from: from.unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 0))),
         caller: caller.map(|Extension(caller)| caller),
         speaks_subprotocol: speaks,
         deflate: accept.deflate,
+        read_ahead: bytes::Bytes::new(),
     };
     let upgraded = hyper::upgrade::on(&mut request);
     let sessions = app.sessions.clone();
     sessions.spawn(async move {
         match upgraded.await {
-            Ok(io) => Session::serve(app, setup, TokioIo::new(io)).await,
+            Ok(upgraded) => match upgraded.downcast::<TokioIo<TcpStream>>() {
+                Ok(Parts { io, read_buf, .. }) => {
+                    setup.read_ahead = read_buf;
+                    Session::serve(app, setup, io.into_inner()).await;
+                }
+                // The server accepts nothing else (`serve.rs`).
+                Err(_) => tracing::warn!("a connection over an unknown transport was dropped"),
+            },
             Err(error) => tracing::debug!(%error, "a connection was not upgraded"),
         }
     });

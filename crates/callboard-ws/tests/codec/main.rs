@@ -1,6 +1,7 @@
 //! Tests of the codec from outside, in one binary so that they link once.
 
 mod bounds;
+mod chain;
 mod deflate;
 mod differential;
 mod garbage;

@@ -26,7 +26,7 @@ fn plain_and_deflated_say_the_same() {
 fn all_connections_get_the_same_bytes() {
     let (compressor, shared) = (Compressor::new(6, 64), SharedText::new(&patch()));
     let before = shared.size_bytes();
-    let frames: Vec<Encoded> = std::thread::scope(|scope| {
+    let frames: Vec<&Encoded> = std::thread::scope(|scope| {
         let ask = || shared.for_peer(Some(&compressor));
         let threads: Vec<_> = (0..8).map(|_| scope.spawn(ask)).collect();
         threads.into_iter().map(|thread| thread.join().expect("it does not panic")).collect()
