@@ -14,13 +14,9 @@ export class BucketMap<T> {
   /** The buckets that were copied since `edit`. */
   readonly #own = new Set<number>()
 
-  private constructor(buckets: readonly (Bucket<T> | undefined)[], size: number) {
+  constructor(buckets: readonly (Bucket<T> | undefined)[] = [], size = 0) {
     this.#buckets = buckets
     this.#size = size
-  }
-
-  static empty<T>(): BucketMap<T> {
-    return new BucketMap<T>([], 0)
   }
 
   get size(): number {

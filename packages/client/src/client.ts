@@ -1,5 +1,6 @@
 import { CallboardError } from './error.js'
 import { request, requestJson } from './http.js'
+import { sessions } from './internals.js'
 import { startJob } from './jobs.js'
 import { Session } from './session.js'
 import { setupOf } from './setup.js'
@@ -10,19 +11,20 @@ export function createClient(options: ClientOptions): Client {
   const setup = setupOf(options)
   const session = new Session(setup)
   const { connection, commands, mirror } = session
+  const does = (event: 'stop' | 'pause' | 'resume' | 'retry' | 'probe') => (): void => connection.dispatch(event)
   const client: Client = {
     connect() {
-      if (!(setup.WebSocket ?? globalThis.WebSocket)) {
+      if (!setup.WebSocket) {
         throw new CallboardError('unsupported', 'no WebSocket here')
       }
       connection.dispatch('start')
     },
-    close: () => connection.dispatch('stop'),
-    pause: () => connection.dispatch('pause'),
-    resume: () => connection.dispatch('resume'),
-    retryNow: () => connection.dispatch('retry'),
-    probe: () => connection.dispatch('probe'),
-    setOnline: (online) => session.setOnline(online),
+    close: does('stop'),
+    pause: does('pause'),
+    resume: does('resume'),
+    retryNow: does('retry'),
+    probe: does('probe'),
+    setOnline: session.setOnline,
     state: mirror.state,
     jobs: mirror.jobs,
     results: mirror.results,
@@ -31,12 +33,13 @@ export function createClient(options: ClientOptions): Client {
     telemetry: session.meter,
     serverConfig: session.serverConfig,
     welcome: session.welcome,
-    command: (name, args, options) => commands.command(name, args, options),
+    command: commands.command,
     start: (kind, args, options = {}) => startJob(client, options.id ?? session.ids(), kind, args, options),
     job: (id) => mirror.jobs.item(id),
     http: (path, init) => requestJson(setup, path, init),
     fetch: (path, init) => request(setup, path, init),
-    on: (event, f) => session.on(event, f),
+    on: session.on,
   }
+  sessions.set(client, session)
   return client
 }

@@ -42,7 +42,7 @@ export class Commands {
     this.#owner = owner
   }
 
-  async command(name: string, args: JsonValue, options: CommandOptions = {}): Promise<Accepted> {
+  readonly command = async (name: string, args: JsonValue, options: CommandOptions = {}): Promise<Accepted> => {
     const id = `c${++this.#count}`
     const frame: ClientFrame = { type: 'cmd', id, name, args, key: options.key ?? `${this.#owner.instance}:${id}` }
     const text = JSON.stringify(frame)
@@ -59,7 +59,7 @@ export class Commands {
         this.pump()
       }
       const stop = (): void => settle(new CallboardError('cancelled', 'aborted'))
-      const late = (): void => settle(new CallboardError('timeout', `${name}: no answer in time`, { retryable: true }))
+      const late = (): void => settle(new CallboardError('timeout', `${name}: no answer in time`))
       const timer = clock.setTimeout(late, Math.min(timeoutMs, TIMEOUT_MS_MAX))
       signal?.addEventListener('abort', stop)
       this.#pending.set(id, { text, isSent: false, settle })
@@ -71,13 +71,11 @@ export class Commands {
   #check(text: string, key: string | undefined): void {
     const reach = this.#owner.reach()
     if (reach instanceof CallboardError) throw reach
-    if (reach === 'down' && key === undefined) {
-      throw new CallboardError('offline', 'not connected', { retryable: true })
-    }
+    if (reach === 'down' && key === undefined) throw new CallboardError('offline', 'not connected')
     // The server would close the connection over it (1009), and would do so again after each retry.
     const most = this.#owner.limits?.maxMessageBytes ?? Infinity
     if (new Blob([text]).size > most) throw new CallboardError('too_large', `over ${most} bytes`)
-    if (this.#pending.size >= PENDING) throw new CallboardError('overloaded', 'too many commands', { retryable: true })
+    if (this.#pending.size >= PENDING) throw new CallboardError('overloaded', 'too many commands')
   }
 
   /** Sends what waits, as far as the server lets us; on a new connection also what was sent on the last one. */
@@ -97,15 +95,14 @@ export class Commands {
     for (const entry of this.#pending.values()) entry.isSent = false
   }
 
-  ack({ id, version, result, dup }: Ack): void {
-    const accepted: Accepted = { version, ...(result !== undefined && { result }), ...(dup && { dup }) }
+  ack({ type, id, ok, epoch, ...accepted }: Ack): void {
     this.#pending.get(id)?.settle(accepted)
   }
 
   /** Whether the error was about a command of ours. */
-  error({ re, code, message, retryable, details }: Failure): boolean {
-    const entry = this.#pending.get(re ?? '')
-    entry?.settle(new CallboardError(code, message, { retryable, details }))
+  error(failure: Failure): boolean {
+    const entry = this.#pending.get(failure.re ?? '')
+    entry?.settle(new CallboardError(failure.code, failure.message, failure))
     return entry !== undefined
   }
 

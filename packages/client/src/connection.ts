@@ -125,7 +125,7 @@ export class Connection implements Life {
   }
 
   #connect(token: string | undefined): void {
-    const { WebSocket: Socket = WebSocket, socket: url } = this.#setup
+    const { WebSocket: Socket, socket: url } = this.#setup
     const socket = new Socket(this.uncompressed ? `${url}?deflate=0` : url, SUBPROTOCOL)
     this.#socket = socket
     this.#frames = EARLY_FRAMES

@@ -21,7 +21,8 @@ export class CallboardError extends Error {
   ) {
     super(message)
     this.code = code
-    this.retryable = !!more.retryable
+    // What fails for want of a connection, of time or of room may succeed later.
+    this.retryable = more.retryable ?? /^(off|tim|over)/.test(code)
     this.details = more.details
   }
 }

@@ -13,18 +13,18 @@ interface Problem {
 /** A request below the base, with the token. Any answer other than 2xx, and none at all, is a `CallboardError`. */
 export async function request(setup: Setup, path: string, init: RequestInit = {}): Promise<Response> {
   const token = await tokenOf(setup.token)
-  const headers = new Headers({
+  const headers = {
     ...(token && { authorization: `Bearer ${token}` }),
     ...(typeof init.body === 'string' && { 'content-type': 'application/json' }),
-  })
-  new Headers(init.headers).forEach((value, name) => headers.set(name, value))
+    ...Object.fromEntries(new Headers(init.headers)),
+  }
   let response: Response
   try {
     const send = setup.fetch ?? fetch
     response = await send(`${setup.base}/${path.replace(/^\/+/, '')}`, { ...init, headers })
   } catch (error) {
     if (init.signal?.aborted) throw new CallboardError('cancelled', 'aborted')
-    throw new CallboardError('offline', `no answer: ${error}`, { retryable: true })
+    throw new CallboardError('offline', `no answer: ${error}`)
   }
   if (!response.ok) throw await problemOf(response)
   return response
@@ -39,6 +39,6 @@ export async function requestJson<T>(setup: Setup, path: string, init?: RequestI
 async function problemOf(response: Response): Promise<CallboardError> {
   const { status } = response
   const problem = ((await response.json().catch(() => undefined)) ?? {}) as Problem
-  const { code = codes[status] ?? 'internal', message = `status ${status}`, details } = problem
-  return new CallboardError(code, message, { retryable: problem.retryable ?? status >= 502, details })
+  const { code = codes[status] ?? 'internal', message = `status ${status}`, retryable = status > 501, details } = problem
+  return new CallboardError(code, message, { retryable, details })
 }

@@ -19,7 +19,7 @@ export function startJob<R>(
   result.catch(() => {})
   const cancel = async (reason?: string): Promise<void> => {
     await accepted
-    await client.command('jobs.cancel', { id, ...(reason && { reason }) })
+    await client.command('jobs.cancel', { id, reason } as JsonValue)
   }
   const abort = (): void => void cancel('aborted').catch(() => {})
   if (signal?.aborted) abort()
@@ -37,9 +37,8 @@ export function startJob<R>(
 function follow(store: ReadableStore<Job | undefined>, f: (progress: Progress) => void): Off {
   let last: Progress | undefined
   return store.subscribe((job) => {
-    if (job?.progress === last) return
-    last = job?.progress
-    if (last) f(last)
+    const next = job?.progress
+    if (next && next !== last) f((last = next))
   })
 }
 

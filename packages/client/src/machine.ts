@@ -15,6 +15,8 @@ import type { WsConfig } from './protocol/index.js'
 
 /** From `new WebSocket` to `welcome`. */
 export const WELCOME_MS = 10_000
+/** From `welcome` to the first ping, at most (S3.24). */
+export const FIRST_PING_MS = 1_000
 /** A connection that lived so long begins the delays anew. */
 export const HEALTHY_MS = 30_000
 /** A timer that comes so much later than asked means a sleeping machine or a throttled tab. */
@@ -37,8 +39,11 @@ interface Open {
   readonly since: number
   /** When to ping; when a ping must have been answered; when to leave. */
   readonly until: number
-  /** What `until` stands for. `last`: the deadline was met late once, there is no second excuse. */
-  readonly next: 'ping' | 'answer' | 'last'
+  /**
+   * What `until` stands for. `first`: a ping that measures, whatever is received before it (S3.24); it has no deadline,
+   * because its answer may wait behind a large snapshot. `last`: the deadline was met late once, there is no second excuse.
+   */
+  readonly next: 'first' | 'ping' | 'answer' | 'last'
   readonly leaveAt?: number | undefined
 }
 export type Phase =
@@ -153,12 +158,19 @@ function giveUp(life: Life, phase: Connecting): void {
 }
 
 function welcomed(life: Life, { leaveAt }: Connecting): void {
+  const since = life.now()
+  const until = since + Math.min(FIRST_PING_MS, life.config.heartbeatIntervalMs)
   life.attempt = 0
-  heard(life, { name: 'open', since: life.now(), until: 0, next: 'ping', leaveAt })
+  life.phase = { name: 'open', since, until, next: 'first', leaveAt }
 }
 
 function heard(life: Life, phase: Open): void {
-  life.phase = { ...phase, until: life.now() + life.config.heartbeatIntervalMs, next: 'ping' }
+  if (phase.next !== 'first') silentUntil(life, phase, life.now() + life.config.heartbeatIntervalMs)
+}
+
+/** A ping is due then, if nothing more is heard. */
+function silentUntil(life: Life, phase: Open, until: number): void {
+  life.phase = { ...phase, until, next: 'ping' }
 }
 
 function probe(life: Life, phase: Open, _value: unknown, next: Open['next'] = 'answer'): void {
@@ -170,10 +182,14 @@ function probe(life: Life, phase: Open, _value: unknown, next: Open['next'] = 'a
 /** Leaves as announced, pings, or gives up. */
 function beat(life: Life, phase: Open): void {
   const now = life.now()
+  const second = phase.since + life.config.heartbeatIntervalMs
   if (phase.leaveAt !== undefined && now >= phase.leaveAt) {
     leave(life, { name: 'idle' })
     connect(life)
-  } else if (phase.next === 'ping') probe(life, phase, undefined)
+  } else if (phase.next === 'first' && now < second) {
+    silentUntil(life, phase, second)
+    life.ping()
+  } else if (phase.next === 'first' || phase.next === 'ping') probe(life, phase, undefined)
   // M3: frames may wait in a queue that a sleeping machine did not read.
   else if (phase.next === 'answer' && now > phase.until + LATE_MS) probe(life, phase, undefined, 'last')
   else lost(life, phase, { code: 4000, reason: 'no sign of life' })

@@ -2,6 +2,9 @@
  * The client's copy of the board. It applies the rule of the protocol, in its order (X11, S3.12): another epoch →
  * resync; a patch that leads to where we are → ignored; one that starts where we are → applied whole or not at all;
  * anything else → resync. What is shown stays until the next version is complete, then changes at once.
+ *
+ * Patches wait until `flush`, and are then applied as one batch: a container is copied and frozen once, whatever number of
+ * them touch it, and listeners are told once.
  */
 import { BucketMap } from './buckets.js'
 import { CollectionView } from './collection.js'
@@ -20,13 +23,6 @@ export interface Break {
   readonly to: number
 }
 
-/** The document as held here: small, frozen, its wide members bucket maps. */
-interface Root {
-  readonly [key: string]: unknown
-  readonly jobs: BucketMap<Job>
-  readonly results: BucketMap<ResultRecord>
-}
-
 interface Assembly {
   readonly version: number
   readonly data: JsonValue
@@ -36,11 +32,15 @@ interface Assembly {
 
 export class Mirror {
   readonly state: Store<JsonObject | undefined> = createStore<JsonObject | undefined>(undefined)
-  readonly jobs: CollectionView<Job> = new CollectionView<Job>(BucketMap.empty<Job>())
-  readonly results: CollectionView<ResultRecord> = new CollectionView<ResultRecord>(BucketMap.empty<ResultRecord>())
+  readonly jobs: CollectionView<Job> = new CollectionView<Job>(new BucketMap<Job>())
+  readonly results: CollectionView<ResultRecord> = new CollectionView<ResultRecord>(new BucketMap<ResultRecord>())
   readonly position: Store<StatePosition | undefined> = createStore<StatePosition | undefined>(undefined)
-  #root: Root | undefined
+  /** The document as held here: small, frozen, its wide members bucket maps. */
+  #root: { readonly jobs: BucketMap<Job>; readonly results: BucketMap<ResultRecord> } | undefined
   #assembly: Assembly | undefined
+  /** Patches that are not applied yet, and where they lead. */
+  #waiting: PatchOp[][] = []
+  #head: StatePosition | undefined
 
   /** Takes a snapshot or a part of one; whether it is complete. Throws when it cannot be used. */
   snapshot({ epoch, stateVersion: version, part = 0, data = {}, entries = [], more }: SnapshotFrame): boolean {
@@ -50,66 +50,70 @@ export class Mirror {
     for (const [path, value] of entries) assembly.entries.push({ op: 'add', path, value })
     if (more) return false
     this.#assembly = undefined
-    const { jobs, results, ...rest } = rooted(patched(rooted(assembly.data), assembly.entries))
-    const before = this.#root
-    const root = { ...rest, jobs: reused(jobs, before?.jobs), results: reused(results, before?.results) }
-    this.#commit(root, { epoch, version })
+    this.#commit(patched(assembly.data, assembly.entries), { epoch, version })
     return true
   }
 
-  /** Takes a patch. Never throws: what does not apply breaks the state's continuity. */
-  patch({ epoch, fromVersion, toVersion: to, patch }: PatchFrame): Break | undefined {
-    const mine = this.position.get() ?? { epoch: undefined, version: 0 }
-    const from = mine.version + 1
-    if (epoch !== mine.epoch) return { reason: 'gap', from, to }
-    if (to < from) return undefined
-    if (fromVersion !== mine.version) return { reason: 'gap', from, to: fromVersion }
+  /** Takes a patch, to be applied with the next flush. Never throws; says what breaks the state's continuity. */
+  patch({ epoch, fromVersion, toVersion: version, patch }: PatchFrame): Break | undefined {
+    const head = this.#head ?? { epoch: undefined, version: 0 }
+    const from = head.version + 1
+    if (epoch !== head.epoch) return { reason: 'gap', from, to: version }
+    if (version < from) return undefined
+    if (fromVersion !== head.version) return { reason: 'gap', from, to: fromVersion }
+    this.#waiting.push(patch)
+    this.#head = { epoch, version }
+    return undefined
+  }
+
+  /** Applies what waits, as one. What does not apply breaks the state's continuity. */
+  flush(): Break | undefined {
+    const head = this.#head
+    const mine = this.position.get()
+    if (!head || !mine || head === mine) return undefined
     try {
-      this.#commit(rooted(patched(this.#root, patch)), { epoch, version: to })
+      this.#commit(patched(this.#root, this.#waiting.flat()), head)
       return undefined
     } catch {
-      return { reason: 'apply_failed', from, to }
+      this.#head = mine
+      this.#waiting = []
+      return { reason: 'apply_failed', from: mine.version + 1, to: head.version }
     }
   }
 
   /** Forgets a snapshot that was under way; the connection that brought it is gone. */
   interrupt(): void {
     this.#assembly = undefined
+    this.flush()
   }
 
   /** Everything changes before anybody is told. */
-  #commit(root: Root, { epoch, version }: StatePosition): void {
-    const { jobs, results, ...rest } = root
-    const state = this.state.get()
-    this.#root = root
+  #commit(document: unknown, position: StatePosition): void {
+    const { jobs: some, results: others, ...rest } = document as { jobs?: Members<Job>; results?: Members<ResultRecord> }
+    const jobs = merged(some, this.#root?.jobs)
+    const results = merged(others, this.#root?.results)
+    const before = this.state.get()
+    const state = equal(before, rest) ? before : freezeDeep(rest as JsonObject)
+    this.#root = freezeDeep({ ...state, jobs, results })
+    this.#waiting = []
+    this.#head = freezeDeep(position)
     const tell = [
       this.jobs.swap(jobs),
       this.results.swap(results),
-      this.state.swap(equal(state, rest) ? state : freezeDeep(rest as JsonObject)),
-      this.position.swap(freezeDeep({ epoch, version })),
+      this.state.swap(state),
+      this.position.swap(this.#head),
     ]
     for (const f of tell) f()
   }
 }
 
-/** The document with its wide members as bucket maps. */
-function rooted(document: unknown): Root {
-  const { jobs, results } = document as Partial<Root>
-  if (jobs instanceof BucketMap && results instanceof BucketMap) return document as Root
-  return freezeDeep({ ...(document as object), jobs: bucketed(jobs), results: bucketed(results) }) as unknown as Root
-}
-
-function bucketed(member: object = {}): BucketMap<unknown> {
-  if (member instanceof BucketMap) return member
-  const draft = BucketMap.empty<unknown>().edit()
-  for (const [id, record] of Object.entries(member)) draft.set(id, freezeDeep(record))
-  return draft
-}
+type Members<T> = BucketMap<T> | Readonly<Record<string, T>>
 
 /** The new records, but the old ones where they are equal, so that `===` means unchanged also after a snapshot. */
-function reused<T>(next: BucketMap<T>, before: BucketMap<T> = next): BucketMap<T> {
+function merged<T>(next: Members<T> = {}, before: BucketMap<T> = new BucketMap()): BucketMap<T> {
+  if (next instanceof BucketMap) return next
   const draft = before.edit()
-  for (const [id] of before.entries()) if (!next.has(id)) draft.delete(id)
-  for (const [id, record] of next.entries()) if (!equal(before.get(id), record)) draft.set(id, record)
+  for (const [id] of before.entries()) if (!Object.hasOwn(next, id)) draft.delete(id)
+  for (const [id, record] of Object.entries(next)) if (!equal(before.get(id), record)) draft.set(id, freezeDeep(record))
   return draft
 }

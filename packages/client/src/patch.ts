@@ -54,9 +54,15 @@ class Draft {
         if (!equal(plain(this.#read(path)), taken(op.value))) fail('test failed')
         return
       case 'copy':
-        return this.#add(path, freezeDeep(plain(this.#read(segments(op.from)))))
-      case 'move':
-        return this.#move(op.from, op.path)
+      case 'move': {
+        const from = segments(op.from)
+        const value = freezeDeep(plain(this.#read(from)))
+        if (op.op === 'move') {
+          if (op.path.startsWith(`${op.from}/`)) fail('within itself')
+          this.#remove(from)
+        }
+        return this.#add(path, value)
+      }
       default:
         fail('unknown operation')
     }
@@ -107,20 +113,11 @@ class Draft {
     else if (node instanceof BucketMap) node.delete(key)
     else delete node[key]
   }
-
-  #move(from: string, path: string): void {
-    const value = freezeDeep(plain(this.#read(segments(from))))
-    if (path === from) return
-    if (path.startsWith(`${from}/`)) fail('within itself')
-    this.#remove(segments(from))
-    this.#add(segments(path), value)
-  }
 }
 
 /** The unescaped members of a JSON pointer; the first one is empty and stands for the document. */
 function segments(pointer: string): string[] {
-  if (!/^(\/([^~]|~[01])*)?$/.test(pointer)) fail('no pointer')
-  if (/\/(__proto__|constructor|prototype)(\/|$)/.test(pointer)) fail('refused')
+  if (!/^(\/(?!(__proto__|constructor|prototype)(\/|$))([^~/]|~[01])*)*$/.test(pointer)) fail('refused')
   return pointer.split('/').map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'))
 }
 

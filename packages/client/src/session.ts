@@ -37,12 +37,11 @@ export class Session {
   declare readonly ids: () => string
   declare readonly instance: string
   readonly #setup: Setup
-  readonly #listeners = new Map<string, Emitter<never>>()
+  readonly #events = new Emitter<readonly [name: string, value: unknown]>()
   /** The version at which the state is complete that is on its way; `undefined`: none is. At most one is. */
   #awaited: number | undefined
   #timer: unknown
   #isOnline = true
-  #isUp = false
   #downSince: number | undefined
 
   constructor(setup: Setup) {
@@ -68,7 +67,7 @@ export class Session {
   reach(): 'open' | 'down' | CallboardError {
     const { phase } = this.connection
     if (phase.name !== 'closed') return phase.name === 'open' ? 'open' : 'down'
-    const { code, reason } = phase.fatal ?? { code: 0, reason: 'the client is closed' }
+    const { code = 0, reason = 'the client is closed' } = phase.fatal ?? {}
     return new CallboardError(codes[code] ?? 'closed', reason)
   }
 
@@ -76,18 +75,15 @@ export class Session {
     this.connection.send(frame)
   }
 
-  on<E extends keyof ClientEvents>(event: E, f: (value: ClientEvents[E]) => void): Off {
-    const emitter = (this.#listeners.get(event) ?? new Emitter<never>()) as unknown as Emitter<ClientEvents[E]>
-    this.#listeners.set(event, emitter as never)
-    return emitter.listen(f)
-  }
+  readonly on = <E extends keyof ClientEvents>(event: E, f: (value: ClientEvents[E]) => void): Off =>
+    this.#events.listen(([name, value]) => name === event && f(value as ClientEvents[E]))
 
   #emit<E extends keyof ClientEvents>(event: E, value: ClientEvents[E]): void {
-    this.#listeners.get(event)?.emit(value as never)
+    this.#events.emit([event, value])
   }
 
   /** What the machine knows about its network. */
-  setOnline(online: boolean): void {
+  readonly setOnline = (online: boolean): void => {
     this.#isOnline = online
     this.update()
     if (online) this.connection.dispatch('retry')
@@ -102,14 +98,16 @@ export class Session {
       type: 'hello',
       protocol: PROTOCOL,
       client: { name, version: VERSION, instance: this.instance },
-      ...(token && { auth: { token } }),
-      ...(have && { subs: [{ sub: 'main', paths: [''], resume: have }] }),
-      logs: logs ? { ...logs, ...(seen && { resume: seen }) } : { enabled: false },
+      auth: token ? { token } : undefined,
+      subs: have && [{ sub: 'main', paths: [''], resume: have }],
+      logs: logs ? { ...logs, resume: seen } : { enabled: false },
       connectionCount: this.meter.get().connections,
-    }
+    } as ClientFrame
   }
 
   frame(frame: ServerFrame): void {
+    // Everything but lines finds the state as it is, also where patches wait for the next frame.
+    if (!/^(state\.patch|logs)/.test(frame.type)) this.#flush()
     switch (frame.type) {
       case 'welcome':
         return this.#welcomed(frame)
@@ -117,7 +115,7 @@ export class Session {
         return this.#snapshot(frame)
       case 'state.patch':
         this.meter.count('patches')
-        return this.#resync(this.mirror.patch(frame))
+        return this.#patch(frame)
       case 'logs.history':
       case 'logs.append':
         return this.#logs(this.ring.receive(frame, this.welcome.get()?.epoch ?? ''))
@@ -162,6 +160,15 @@ export class Session {
     if (before && before.epoch !== frame.epoch) this.#emit('epoch', { from: before.epoch, to: frame.epoch })
   }
 
+  #patch(frame: Frame<'state.patch'>): void {
+    const broken = this.mirror.patch(frame)
+    if (!broken) return this.#setup.frame(this.#flush)
+    this.#flush()
+    this.#resync(broken)
+  }
+
+  readonly #flush = (): void => this.#resync(this.mirror.flush())
+
   /** Asks for the state if it broke off, unless it is on its way already. */
   #resync(broken: Break | undefined): void {
     if (!broken) return this.#arrived()
@@ -172,7 +179,7 @@ export class Session {
     this.meter.count('resyncs')
     this.#await(to)
     // What did not apply may have been built on something else: then only the whole will do.
-    this.send({ type: 'state.resync', reason, ...(isGap && have && { have }) })
+    this.send({ type: 'state.resync', reason, have: isGap ? have : undefined } as ClientFrame)
     if (isGap) this.#gap('state', from, to)
     this.#emit('resync', { reason })
   }
@@ -204,6 +211,8 @@ export class Session {
     const next = freezeDeep({ ...before, ...config })
     if (equal(next, before)) return
     this.serverConfig.set(next)
+    // The interval of the heartbeat may be another: the silence counts anew.
+    this.connection.dispatch('frame')
     this.ring.resize(this.#setup.logCapacity ?? next.logs.capacity)
   }
 
@@ -214,7 +223,7 @@ export class Session {
     clock.clearTimeout(this.#timer)
     if (version !== undefined) this.#timer = clock.setTimeout(late, RESYNC_MS)
     this.#awaited = version
-    if (this.#isUp) this.update()
+    this.update()
   }
 
   /** The mirror has moved: is the state complete? */
@@ -224,25 +233,21 @@ export class Session {
 
   changed(): void {
     const { name } = this.connection.phase
-    if (name === 'open') {
-      this.#up()
-      this.commands.pump()
-    } else {
-      this.update()
-      const reach = this.reach()
-      if (reach instanceof CallboardError) this.commands.fail(reach)
-    }
+    if (name === 'open') this.#up()
+    else this.update()
+    const reach = this.reach()
+    if (reach instanceof CallboardError) this.commands.fail(reach)
+    else this.commands.pump()
   }
 
   /** All counters are true in the first telemetry after a success (S0.34's fault, W0.6). */
   #up(): void {
-    const { connections, totalDowntimeMs } = this.meter.get()
+    const { totalDowntimeMs } = this.meter.get()
     const now = this.connection.now()
     const downtimeMs = now - (this.#downSince ?? now)
-    this.#isUp = true
     this.#downSince = undefined
+    this.meter.count('connections')
     this.update({
-      connections: connections + 1,
       consecutiveFailures: 0,
       lastConnectedAt: now,
       ...(downtimeMs && { downtimeMs, totalDowntimeMs: totalDowntimeMs + downtimeMs }),
@@ -251,19 +256,18 @@ export class Session {
 
   /** What is shown stays, what was half-received goes. */
   down(code: number, reason: string, failed: boolean): void {
-    const wasUp = this.#isUp
     const now = this.connection.now()
-    const { consecutiveFailures } = this.meter.get()
-    this.#isUp = false
+    const { consecutiveFailures, phase } = this.meter.get()
+    const wasUp = phase === 'open' || phase === 'resyncing'
     if (failed) this.#downSince ??= now
     this.commands.down()
     this.mirror.interrupt()
-    this.#await()
     this.update({
       consecutiveFailures: consecutiveFailures + (failed && !wasUp ? 1 : 0),
       ...(wasUp && { lastDisconnectedAt: now }),
       ...(failed && { lastError: { ...named(code, reason), at: now } }),
     })
+    this.#await()
     if (wasUp) this.#emit('close', { code, reason })
   }
 

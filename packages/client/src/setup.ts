@@ -16,14 +16,20 @@ export interface Setup extends ClientOptions {
   readonly socket: string
   readonly clock: Clock
   readonly random: () => number
+  readonly frame: (flush: () => void) => void
+  readonly WebSocket: typeof WebSocket
 }
 
+/** Before the page is painted next; at once where nothing is painted. */
+const nextFrame = (flush: () => void): void =>
+  void (globalThis.document?.visibilityState === 'visible' ? requestAnimationFrame(flush) : flush())
+
 export function setupOf(options: ClientOptions): Setup {
-  const { url, clock = systemClock, random = Math.random } = options
+  const { url, clock = systemClock, random = Math.random, frame = nextFrame, WebSocket = globalThis.WebSocket } = options
   const { href } = new URL(url.replace(/^ws/, 'http'))
   if (!/^https?:/.test(href)) throw new CallboardError('invalid_args', `${url} is no address`)
   const base = href.replace(/\/*([?#].*)?$/, '')
-  return { ...options, base, socket: `${base.replace('http', 'ws')}/ws`, clock, random }
+  return { ...options, base, socket: `${base.replace('http', 'ws')}/ws`, clock, random, frame, WebSocket }
 }
 
 export function tokenOf(source: TokenSource | undefined): string | undefined | Promise<string | undefined> {

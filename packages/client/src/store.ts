@@ -51,7 +51,7 @@ export interface Store<T> extends ReadableStore<T> {
 export function createStore<T>(value: T): Store<T> {
   const emitter = new Emitter<T>()
   const swap = (next: T): (() => void) => {
-    if (Object.is(value, next)) return nothing
+    if (value === next) return nothing
     value = next
     return () => emitter.emit(next)
   }

@@ -1,19 +1,14 @@
-import { freezeDeep } from './patch.js'
+import { equal, freezeDeep } from './patch.js'
 import { Emitter, readable } from './store.js'
 import type { Clock, ReadableStore, Telemetry } from './types.js'
 
 /** Listeners hear of counters at most this often; of anything else at once. */
 const COUNTERS_MS = 1_000
 
-type Counter = 'bytesIn' | 'bytesOut' | 'messages' | 'patches' | 'snapshots' | 'resyncs' | 'gaps'
+type Counter = 'bytesIn' | 'bytesOut' | 'messages' | 'patches' | 'snapshots' | 'resyncs' | 'gaps' | 'connections'
 export type Changes = { readonly [K in keyof Telemetry]?: Telemetry[K] | undefined }
 
-const initial: Telemetry = freezeDeep({
-  phase: 'idle',
-  attempt: 0,
-  consecutiveFailures: 0,
-  downtimeMs: 0,
-  totalDowntimeMs: 0,
+const zero: Record<Counter, number> = {
   connections: 0,
   bytesIn: 0,
   bytesOut: 0,
@@ -22,6 +17,14 @@ const initial: Telemetry = freezeDeep({
   snapshots: 0,
   resyncs: 0,
   gaps: 0,
+}
+const initial: Telemetry = freezeDeep({
+  phase: 'idle',
+  attempt: 0,
+  consecutiveFailures: 0,
+  downtimeMs: 0,
+  totalDowntimeMs: 0,
+  ...zero,
   compression: false,
   stale: true,
   paused: false,
@@ -37,11 +40,12 @@ export interface Meter extends ReadableStore<Telemetry> {
 export function createMeter(clock: Clock): Meter {
   const emitter = new Emitter<Telemetry>()
   let value = initial
-  let counted: Partial<Record<Counter, number>> | undefined
+  const counted = { ...zero }
+  let isBehind = false
   let timer: unknown
   const get = (): Telemetry => {
-    if (counted) value = freezeDeep({ ...value, ...counted })
-    counted = undefined
+    if (isBehind) value = freezeDeep({ ...value, ...counted })
+    isBehind = false
     return value
   }
   const tell = (): void => {
@@ -52,15 +56,16 @@ export function createMeter(clock: Clock): Meter {
   return {
     ...readable(get, (f) => emitter.listen(f)),
     count(name, by = 1) {
-      counted ??= {}
-      counted[name] = (counted[name] ?? value[name]) + by
+      counted[name] += by
+      isBehind = true
       if (emitter.size) timer ??= clock.setTimeout(tell, COUNTERS_MS)
     },
     put(changes) {
       const before = get()
-      if (Object.entries(changes).every(([key, next]) => before[key as keyof Telemetry] === next)) return
-      const next = Object.entries({ ...before, ...changes }).filter(([, fact]) => fact !== undefined)
-      value = freezeDeep(Object.fromEntries(next)) as unknown as Telemetry
+      const next = { ...before, ...changes } as Record<string, unknown>
+      for (const fact in next) if (next[fact] === undefined) delete next[fact]
+      if (equal(next, before)) return
+      value = freezeDeep(next) as unknown as Telemetry
       tell()
     },
   }

@@ -150,6 +150,11 @@ export interface ClientOptions {
   /** In [0, 1); spreads the retries. */
   random?: (() => number) | undefined
   storage?: KeyValueStorage | undefined
+  /**
+   * When patches are shown: all that came since the last call are applied as one batch. The next animation frame of a
+   * visible page, at once elsewhere, unless given. Acks and snapshots find everything applied in any case.
+   */
+  frame?: ((flush: () => void) => void) | undefined
 }
 
 export interface CommandOptions {

@@ -15,8 +15,8 @@ function view(changes: Record<string, Item> = {}): {
   view: CollectionView<Item>
   change(next: Record<string, Item | undefined>): void
 } {
-  let map = edit(BucketMap.empty<Item>(), changes)
-  const made = new CollectionView<Item>(BucketMap.empty())
+  let map = edit(new BucketMap<Item>(), changes)
+  const made = new CollectionView<Item>(new BucketMap())
   made.swap(map)()
   return {
     view: made,
@@ -31,7 +31,7 @@ describe('BucketMap', () => {
   it('is a map, and its versions do not see each other (3 000 random steps)', () => {
     const below = seeded(7)
     const model = new Map<string, Item>()
-    let map = BucketMap.empty<Item>()
+    let map = new BucketMap<Item>()
     for (let step = 0; step < 3000; step++) {
       const before = map
       const frozen = new Map(before.entries())
@@ -48,7 +48,7 @@ describe('BucketMap', () => {
 
   it('names the ids that differ', () => {
     const same = { n: 1 }
-    const before = edit(BucketMap.empty<Item>(), { a: same, b: { n: 2 }, c: { n: 3 } })
+    const before = edit(new BucketMap<Item>(), { a: same, b: { n: 2 }, c: { n: 3 } })
     const after = edit(before, { a: same, b: { n: 9 }, c: undefined, d: { n: 4 } })
     expect([...BucketMap.changed(before, after)].sort()).toEqual(['b', 'c', 'd'])
   })

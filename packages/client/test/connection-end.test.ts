@@ -98,8 +98,9 @@ describe('heartbeat (S3.24, X12)', () => {
   it('notices a half-open socket within interval + timeout (W0.6)', async () => {
     const { client, clock, network, up, sent } = rig()
     await up()
-    sent()
-    await clock.advance(14_999)
+    await clock.advance(1000)
+    expect(sent()).toMatchObject([{ type: 'ping' }])
+    await clock.advance(13_999)
     expect([sent(), client.telemetry.get().phase]).toEqual([[expect.objectContaining({ type: 'ping' })], 'open'])
     await clock.advance(1)
     expect([client.telemetry.get().phase, network.last.closed?.code]).toEqual(['waiting', 4000])
@@ -110,6 +111,7 @@ describe('heartbeat (S3.24, X12)', () => {
   it('counts any frame as a sign of life, for an hour', async () => {
     const { client, clock, network, up, sent } = rig()
     await up()
+    await clock.advance(1000)
     sent()
     for (let minute = 0; minute < 60 * 12; minute++) {
       await clock.advance(5000)

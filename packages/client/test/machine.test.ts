@@ -9,6 +9,7 @@ interface Script extends Life {
   /** Lets time pass until the next deadline and `late` ms more, then ticks. */
   tick(late?: number): void
   give<T extends keyof Events>(event: T, value?: Events[T]): string[]
+  /** Opens, and sends the first ping unless told otherwise. */
   connect(): void
 }
 
@@ -39,6 +40,9 @@ function script(config: Partial<Life['config']> = {}, random = () => 0.5): Scrip
     connect() {
       life.give('start')
       life.give('welcomed')
+      life.tick()
+      life.time = (life.phase as { since: number }).since
+      life.did = []
     },
   }
   return life
@@ -79,6 +83,23 @@ describe('the connection machine', () => {
     expect(life.phase).toEqual({ name: 'closed' })
   })
 
+  it('M2 pings within a second whatever is received, and does not give up over that ping (S3.24)', () => {
+    const life = script()
+    life.give('start')
+    life.give('welcomed')
+    life.time += 900
+    life.give('frame')
+    expect(waits(life)).toBe(100)
+    life.tick()
+    expect([life.did, waits(life)]).toEqual([['ping'], 9000])
+    const quick = script({ heartbeatIntervalMs: 300 })
+    quick.give('start')
+    quick.give('welcomed')
+    expect(waits(quick)).toBe(300)
+    quick.tick()
+    expect([quick.did, waits(quick)]).toEqual([['ping'], 5000])
+  })
+
   it('M2 pings after silence, is dead after more of it, and any frame is a sign of life (X12)', () => {
     const life = script()
     life.connect()
@@ -100,7 +121,8 @@ describe('the connection machine', () => {
 
   it('M2 works with a timeout longer than the interval (X12)', () => {
     const life = script({ heartbeatIntervalMs: 1000, heartbeatTimeoutMs: 5000 })
-    life.connect()
+    life.give('start')
+    life.give('welcomed')
     life.tick()
     expect([life.did, waits(life)]).toEqual([['ping'], 5000])
     life.tick()

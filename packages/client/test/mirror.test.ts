@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { JsonValue, PatchOp, ServerFrame } from '../src/index.js'
 import { Mirror, type PatchFrame, type SnapshotFrame } from '../src/mirror.js'
 import { freezeDeep } from '../src/patch.js'
@@ -28,7 +28,9 @@ function mirrorOf(data: object, version = 1): Mirror {
   mirror.snapshot(snapshot(data, version) as SnapshotFrame)
   return mirror
 }
-const apply = (mirror: Mirror, ...args: Parameters<typeof patch>): unknown => mirror.patch(patch(...args) as PatchFrame)
+const apply = (mirror: Mirror, ...args: Parameters<typeof patch>): unknown => take(mirror, patch(...args))
+/** One patch, applied at once. */
+const take = (mirror: Mirror, frame: ServerFrame): unknown => mirror.patch(frame as PatchFrame) ?? mirror.flush()
 
 describe('spec/mirror.json, the vectors that the Rust client runs too', () => {
   for (const { name, frames, after, resyncs } of vectors) {
@@ -98,6 +100,57 @@ describe('Mirror', () => {
     expect(heard).toEqual([['b']])
   })
 
+  it('applies all patches of a frame as one: listeners are told once, what is shared is copied once (W0.2)', () => {
+    const mirror = mirrorOf({ n: 1, jobs: { a: job('a'), b: job('b') } }, 5)
+    const b = mirror.jobs.get('b')
+    const heard: string[][] = []
+    mirror.jobs.listen((changed) => heard.push([...changed]))
+    for (let version = 5; version < 65; version++) {
+      const value = { value: version / 100 }
+      const frame = patch(version, version + 1, { op: 'add', path: '/jobs/a/progress', value })
+      expect(mirror.patch(frame as PatchFrame)).toBeUndefined()
+    }
+    expect([mirror.jobs.get('a')?.progress, mirror.position.get()?.version]).toEqual([undefined, 5])
+    expect(mirror.flush()).toBeUndefined()
+    expect([mirror.jobs.get('a')?.progress, mirror.position.get()?.version, heard]).toEqual([{ value: 0.64 }, 65, [['a']]])
+    expect(mirror.jobs.get('b')).toBe(b)
+    expect(mirror.flush()).toBeUndefined()
+    expect(heard).toHaveLength(1)
+  })
+
+  it('finds a gap behind patches that wait, and loses none of those', () => {
+    const mirror = mirrorOf({ n: 1 }, 5)
+    mirror.patch(patch(5, 6, { op: 'replace', path: '/n', value: 2 }) as PatchFrame)
+    expect(mirror.patch(patch(7, 8) as PatchFrame)).toEqual({ reason: 'gap', from: 7, to: 7 })
+    expect(mirror.patch(patch(5, 6, { op: 'replace', path: '/n', value: 3 }) as PatchFrame)).toBeUndefined()
+    expect([mirror.flush(), mirror.state.get(), mirror.position.get()?.version]).toEqual([undefined, { n: 2 }, 6])
+  })
+
+  it('gives a batch up as a whole, and goes on from where it was', () => {
+    const mirror = mirrorOf({ n: 1 }, 5)
+    mirror.patch(patch(5, 6, { op: 'replace', path: '/n', value: 2 }) as PatchFrame)
+    mirror.patch(patch(6, 9, { op: 'remove', path: '/absent' }) as PatchFrame)
+    expect(mirror.flush()).toEqual({ reason: 'apply_failed', from: 6, to: 9 })
+    expect([mirror.state.get(), mirror.position.get()?.version]).toEqual([{ n: 1 }, 5])
+    expect(apply(mirror, 5, 6, { op: 'replace', path: '/n', value: 4 })).toBeUndefined()
+    expect(mirror.state.get()).toEqual({ n: 4 })
+  })
+
+  it('freezes and copies only what a batch of 2 000 jobs changed (W0.2)', () => {
+    const jobs = Object.fromEntries(Array.from({ length: 4000 }, (_, index) => [`j${index}`, job(`j${index}`)]))
+    const mirror = mirrorOf({ jobs })
+    const before = mirror.jobs.toArray()
+    const ops = before.slice(0, 2000).map(({ id }) => ({ op: 'replace', path: `/jobs/${id}/attempt`, value: 1 }))
+    const freeze = vi.spyOn(Object, 'freeze')
+    apply(mirror, 1, 2, ...ops)
+    // One for each record that changed; what is left is the batch itself: the root, the map and the position.
+    expect(freeze.mock.calls.length).toBeLessThan(2000 + 10)
+    freeze.mockRestore()
+    const after = mirror.jobs.toArray()
+    expect(after.filter((record, index) => record !== before[index])).toHaveLength(2000)
+    expect(after.every((record, index) => Object.isFrozen(record) && record.args === before[index]?.args)).toBe(true)
+  })
+
   it('changes everything before it tells anybody', () => {
     const mirror = mirrorOf({ n: 1, jobs: {} })
     const seen: unknown[] = []
@@ -163,7 +216,7 @@ describe('random runs', () => {
       server = next
       version++
       const isLost = below(8) === 0
-      const broken = isLost ? undefined : mirror.patch(frame)
+      const broken = isLost ? undefined : take(mirror, frame)
       if (broken) mirror.snapshot(snapshot(structuredClone(server) as object, version) as SnapshotFrame)
       if (!isLost) expect(whole(mirror), `seed ${seed} step ${step}`).toEqual(server)
     }
