@@ -6,6 +6,9 @@ import { build } from 'esbuild'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const budgets = [
   { name: 'createClient', code: "export { createClient } from './dist/index.js'", bytes: 8 * 1000 },
+  { name: 'resilience', code: "export * from './dist/resilience/index.js'", bytes: 3000 },
+  { name: 'withRetry', code: "export { withRetry } from './dist/resilience/index.js'", bytes: 1100 },
+  { name: 'operation', code: "export * from './dist/operation/index.js'", bytes: 1500 },
   { name: 'vue binding', code: "export * from './dist/vue/index.js'", bytes: 600 },
   { name: 'applyPatch', code: "export { applyPatch } from './dist/index.js'", bytes: 1600 },
 ]
