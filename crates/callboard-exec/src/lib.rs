@@ -13,10 +13,12 @@ mod deadline;
 mod echo;
 mod executor;
 mod fields;
+mod masks;
 mod process;
 mod registry;
 mod report;
 mod sleep;
+mod template;
 
 pub use artifacts::{ArtifactError, ArtifactStore};
 pub use attempt::{AttemptContext, NoRuntime, Runtime};
@@ -24,7 +26,11 @@ pub use cancel::{Cancel, CancelReason};
 pub use deadline::Deadline;
 pub use echo::Echo;
 pub use executor::{Executor, Outcome};
-pub use process::{CheckFn, ProcessExecutor, Reaped, reap_orphans};
+pub use process::{
+    ArtifactPattern, CheckFn, ProcessExecutor, ProgramSpec, ProgressPattern, ProgressSpec, PtySize, Reaped,
+    ResourceLimits, ResultSource, ResultSpec, Streams, reap_orphans,
+};
 pub use registry::{KindError, KindInfo, Registry};
 pub use report::{ReportSink, Reporter};
 pub use sleep::Sleep;
+pub use template::{Secrets, Template};

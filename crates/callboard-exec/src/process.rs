@@ -3,21 +3,33 @@
 //! Reading order: [`ProcessExecutor`], `spawner` (the thread that forks) and `pre_exec` (what the child does
 //! before it is itself), `life` (from start to nothing left), `pump` and `reports` (what it says), `outcome`.
 
+mod ansi;
 mod args;
 mod environment;
+mod gather;
 mod life;
+mod limits;
 mod lines;
 mod orphans;
 mod outcome;
+mod plan;
 mod pre_exec;
 mod program;
+mod progress;
+mod pty;
 mod pump;
 mod reports;
 mod session;
 mod spawner;
+mod spec;
 mod table;
 
+pub use gather::ArtifactPattern;
+pub use limits::ResourceLimits;
 pub use orphans::{Reaped, reap_orphans};
+pub use progress::{ProgressPattern, ProgressSpec, Streams};
+pub use pty::PtySize;
+pub use spec::{ProgramSpec, ResultSource, ResultSpec};
 
 use crate::{AttemptContext, Executor, KindInfo, Outcome, fields};
 use args::RunArgs;
@@ -25,6 +37,7 @@ use async_trait::async_trait;
 use callboard_protocol::{Node, error::Rejection};
 use environment::Environment;
 use life::Surroundings;
+use plan::Plan;
 use serde_json::json;
 use spawner::Launch;
 use std::{
@@ -64,29 +77,32 @@ enum Task {
     Any,
     /// This, with the arguments as JSON on standard input.
     Fixed { argv: Vec<Arc<str>>, check: Option<CheckFn> },
-}
-
-/// One attempt's child, before its program is found.
-struct Plan {
-    argv: Vec<Arc<str>>,
-    cwd: PathBuf,
-    environment: Environment,
-    input: Option<Vec<u8>>,
-    silent: Node,
+    /// This, with the arguments where it says.
+    Configured(Box<ProgramSpec>),
 }
 
 impl ProcessExecutor {
-    /// Runs whatever the arguments name: `{argv: [program, ...], cwd?, env?: {}, stdin?}`. Without `cwd` it runs
+    /// Runs whatever the arguments name: `{argv: [program, ...], cwd?, env?: {}, stdin?, pty?}`. Without `cwd` it runs
     /// where the server was started. A child that reports no result has `{"exitCode": 0}`.
     pub fn run_any() -> Self {
-        ProcessExecutor::new(Task::Any)
+        ProcessExecutor::new(Task::Any, &[])
     }
 
     /// Runs one configured program. The job's arguments, an object that `check` accepts, are written to its
     /// standard input as one line of JSON. It runs in the attempt's private folder. A child that reports no
     /// result has `null`.
     pub fn fixed(argv: Vec<String>, check: Option<CheckFn>) -> Self {
-        ProcessExecutor::new(Task::Fixed { argv: argv.into_iter().map(Arc::from).collect(), check })
+        ProcessExecutor::new(Task::Fixed { argv: argv.into_iter().map(Arc::from).collect(), check }, &[])
+    }
+
+    /// Runs a program as it is configured.
+    ///
+    /// # Errors
+    /// See [`ProgramSpec::check`].
+    pub fn configured(spec: ProgramSpec) -> Result<Self, (&'static str, String)> {
+        spec.check()?;
+        let inherit = spec.inherit_env.clone();
+        Ok(ProcessExecutor::new(Task::Configured(Box::new(spec)), &inherit))
     }
 
     /// What people are told about [`ProcessExecutor::run_any`].
@@ -100,38 +116,25 @@ impl ProcessExecutor {
         }
     }
 
-    fn new(task: Task) -> Self {
+    fn new(task: Task, inherit: &[String]) -> Self {
         // What a child gets of this process's environment, by an allow-list.
         let environment = std::env::vars_os(); // tidy: children inherit from this very process
-        let inherited = Environment::inherited(environment);
+        let inherited = Environment::inherited(environment, inherit);
         let start_dir = std::env::current_dir().unwrap_or_else(|_| "/".into());
         ProcessExecutor { task, inherited, start_dir }
     }
 
     fn plan(&self, attempt: &AttemptContext) -> Result<Plan, Outcome> {
-        let mut environment = self.inherited.clone();
-        let plan = match &self.task {
-            Task::Fixed { argv, .. } => Plan {
-                argv: argv.clone(),
-                cwd: attempt.work_dir.clone(),
-                environment,
-                input: Some(format!("{}\n", attempt.args).into_bytes()),
-                silent: Node::Null,
-            },
+        let environment = self.inherited.clone();
+        let misfit = |error: Rejection| Outcome::fatal("invalid_args", error.message);
+        match &self.task {
+            Task::Fixed { argv, .. } => Ok(Plan::fixed(argv.clone(), environment, attempt)),
+            Task::Configured(spec) => Plan::of(spec, environment, attempt).map_err(misfit),
             Task::Any => {
-                let run = RunArgs::read(&attempt.args)
-                    .map_err(|error| Outcome::fatal("invalid_args", error.message))?;
-                run.env.iter().for_each(|(name, value)| environment.set(name, &**value));
-                Plan {
-                    argv: run.argv,
-                    cwd: run.cwd.map_or_else(|| self.start_dir.clone(), |cwd| self.start_dir.join(&*cwd)),
-                    environment,
-                    input: run.stdin.map(|input| input.as_bytes().to_vec()),
-                    silent: Node::from(&json!({ "exitCode": 0 })),
-                }
+                let run = RunArgs::read(&attempt.args).map_err(misfit)?;
+                Ok(Plan::any(run, environment, &self.start_dir))
             }
-        };
-        Ok(plan)
+        }
     }
 
     /// Finds everything the child needs; what is missing is named.
@@ -155,6 +158,8 @@ impl ProcessExecutor {
             cwd: plan.cwd.clone(),
             environment,
             has_input: plan.input.is_some(),
+            pty: plan.pty,
+            limits: plan.manners.limits,
         })
     }
 
@@ -175,7 +180,7 @@ impl ProcessExecutor {
             reporter: attempt.reporter,
             work_dir: attempt.work_dir,
             input: plan.input,
-            silent: plan.silent,
+            manners: plan.manners,
         };
         Ok(life::accompany(spawned, around).await)
     }
@@ -194,6 +199,10 @@ impl Executor for ProcessExecutor {
     fn check(&self, args: &Node) -> Result<(), Rejection> {
         match &self.task {
             Task::Any => RunArgs::read(args).map(|_| ()),
+            Task::Configured(spec) => {
+                fields::members(args)?;
+                plan::check(spec, args)
+            }
             Task::Fixed { check, .. } => {
                 fields::members(args)?;
                 check.as_ref().map_or(Ok(()), |check| check(args))
@@ -209,8 +218,11 @@ impl Executor for ProcessExecutor {
 impl fmt::Debug for ProcessExecutor {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let argv = match &self.task {
-            Task::Any => None,
-            Task::Fixed { argv, .. } => Some(argv),
+            Task::Any => "any".into(),
+            Task::Fixed { argv, .. } => argv.join(" "),
+            Task::Configured(spec) => {
+                spec.argv.iter().map(crate::Template::source).collect::<Vec<_>>().join(" ")
+            }
         };
         formatter.debug_struct("ProcessExecutor").field("argv", &argv).finish_non_exhaustive()
     }

@@ -1,6 +1,6 @@
 //! What an attempt says while it runs: progress, log lines, artifacts.
 
-use crate::{ArtifactError, ArtifactStore};
+use crate::{ArtifactError, ArtifactStore, masks::Masks};
 use callboard_protocol::{
     caps,
     job::{ArtifactRef, Progress, clip},
@@ -25,6 +25,11 @@ pub trait ReportSink: Send + Sync {
     fn log(&self, channel: &str, level: Level, message: &str);
     /// A file that is in the store now.
     fn artifact(&self, artifact: ArtifactRef);
+    /// Bytes that a child wrote to its terminal, commands included, for whoever shows a terminal. Their text comes
+    /// as lines too.
+    fn terminal(&self, bytes: &[u8]) {
+        let _ = bytes;
+    }
     /// Waits until further lines can be taken without dropping any. At once, unless the sink says otherwise.
     fn log_room(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(std::future::ready(()))
@@ -35,7 +40,10 @@ pub trait ReportSink: Send + Sync {
 ///
 /// Clones are the same reporter.
 #[derive(Clone)]
-pub struct Reporter(Arc<Inner>);
+pub struct Reporter {
+    inner: Arc<Inner>,
+    masks: Masks,
+}
 
 struct Inner {
     sink: Arc<dyn ReportSink>,
@@ -53,7 +61,13 @@ struct Seen {
 impl Reporter {
     /// The reporter of one attempt.
     pub fn new(sink: Arc<dyn ReportSink>, artifacts: ArtifactStore) -> Self {
-        Reporter(Arc::new(Inner { sink, artifacts, seen: Mutex::default() }))
+        let inner = Arc::new(Inner { sink, artifacts, seen: Mutex::default() });
+        Reporter { inner, masks: Masks::default() }
+    }
+
+    /// The same reporter, which masks these values in all that it says.
+    pub(crate) fn masking(&self, masks: Masks) -> Self {
+        Reporter { inner: self.inner.clone(), masks }
     }
 
     /// Reports progress (X3): a value outside 0..=1 is clamped, one that is no number or lower than the last
@@ -63,8 +77,8 @@ impl Reporter {
         let mut seen = self.seen();
         let value = if progress.value.is_nan() { seen.progress } else { progress.value };
         seen.progress = value.clamp(seen.progress, 1.0);
-        let message = progress.message.map(|message| clip(&message).to_owned());
-        self.0.sink.progress(Progress { value: seen.progress, message, ..progress });
+        let message = progress.message.map(|message| clip(&self.masks.text(&message)).to_owned());
+        self.inner.sink.progress(Progress { value: seen.progress, message, ..progress });
     }
 
     /// Writes to the job's log. A text of several lines becomes several entries, a long line is cut and says so.
@@ -76,12 +90,17 @@ impl Reporter {
 
     /// Waits until the log can take more: a child that writes faster than the disk waits like in a shell's pipe.
     pub async fn log_room(&self) {
-        self.0.sink.log_room().await;
+        self.inner.sink.log_room().await;
     }
 
     /// Writes one line of which `missing` bytes were dropped before.
     pub(crate) fn line(&self, channel: &str, level: Level, line: &str, missing: u64) {
-        self.0.sink.log(channel, level, &fit_line(line, missing));
+        self.inner.sink.log(channel, level, &fit_line(&self.masks.text(line), missing));
+    }
+
+    /// Passes on what a child wrote to its terminal, as it is.
+    pub(crate) fn terminal(&self, bytes: &[u8]) {
+        self.inner.sink.terminal(bytes);
     }
 
     /// Copies a file into the artifact store and reports it under `name`; `mime` is
@@ -92,7 +111,7 @@ impl Reporter {
     /// See [`ArtifactError`]; nothing was reported then.
     pub async fn artifact(&self, name: &str, mime: &str, path: &Path) -> Result<ArtifactRef, ArtifactError> {
         self.admit(name)?;
-        let stored = self.0.artifacts.put_file(path).await?;
+        let stored = self.inner.artifacts.put_file(path).await?;
         Ok(self.stored(name, mime, stored))
     }
 
@@ -107,13 +126,13 @@ impl Reporter {
         reader: impl AsyncRead + Unpin + Send,
     ) -> Result<ArtifactRef, ArtifactError> {
         self.admit(name)?;
-        let stored = self.0.artifacts.put_reader(name, reader).await?;
+        let stored = self.inner.artifacts.put_reader(name, reader).await?;
         Ok(self.stored(name, mime, stored))
     }
 
     fn stored(&self, name: &str, mime: &str, (sha256, size): (String, u64)) -> ArtifactRef {
         let artifact = ArtifactRef { name: name.to_owned(), sha256, size, mime: media_type(mime).to_owned() };
-        self.0.sink.artifact(artifact.clone());
+        self.inner.sink.artifact(artifact.clone());
         artifact
     }
 
@@ -132,7 +151,7 @@ impl Reporter {
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
         // Every state of it is valid, so a panic of a sink does not spoil it.
-        self.0.seen.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

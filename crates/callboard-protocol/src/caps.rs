@@ -89,6 +89,10 @@ pub const REPORT_LINE_BYTES: usize = 128 * 1024;
 pub const CONCURRENCY: usize = 64;
 /// TERM, then this long, then KILL: of the whole process group.
 pub const GRACE_MS: u64 = 10_000;
+/// Files and folders that are looked at for artifacts by pattern, and how deep. What is beyond is left and logged.
+pub const GLOB_ENTRIES: usize = 20_000;
+/// Folders within folders that patterns of artifacts look into.
+pub const GLOB_DEPTH: usize = 16;
 /// The arguments of a child process, and their bytes.
 pub const ARGV: usize = 1024;
 

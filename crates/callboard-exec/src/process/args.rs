@@ -15,6 +15,8 @@ pub(crate) struct RunArgs {
     pub(crate) env: Vec<(String, Arc<str>)>,
     /// What it reads.
     pub(crate) stdin: Option<Arc<str>>,
+    /// Whether it runs in a terminal.
+    pub(crate) pty: bool,
 }
 
 impl RunArgs {
@@ -26,7 +28,11 @@ impl RunArgs {
                 "cwd" => run.cwd = Some(directory(value)?),
                 "env" => run.env = environment(value)?,
                 "stdin" => run.stdin = Some(text("stdin", value)?),
-                other => return Err(unknown(other, "argv, cwd, env and stdin")),
+                "pty" => match value {
+                    Node::Bool(pty) => run.pty = *pty,
+                    _ => return Err(invalid("pty", "must be true or false")),
+                },
+                other => return Err(unknown(other, "argv, cwd, env, stdin and pty")),
             }
         }
         if run.argv.is_empty() {
@@ -101,12 +107,13 @@ mod tests {
 
     #[test]
     fn everything_that_is_known_is_read() {
-        let args = json!({"argv": ["sh", ""], "cwd": "/tmp", "env": {"A": "b"}, "stdin": "in\u{0}"});
+        let args =
+            json!({"argv": ["sh", ""], "cwd": "/tmp", "env": {"A": "b"}, "stdin": "in\u{0}", "pty": true});
         let run = read(args).unwrap();
         assert_eq!(run.argv, ["sh".into(), "".into()]);
         assert_eq!(run.cwd.as_deref(), Some("/tmp"));
         assert_eq!(run.env, [("A".to_owned(), "b".into())]);
-        assert_eq!(run.stdin.as_deref(), Some("in\u{0}"));
+        assert_eq!((run.stdin.as_deref(), run.pty), (Some("in\u{0}"), true));
     }
 
     #[test]
@@ -125,6 +132,7 @@ mod tests {
             (json!({"argv": ["a"], "env": {"A=": "b"}}), "env: \"A=\" is no name"),
             (json!({"argv": ["a"], "env": {"A": 1}}), "env.A: must be a string"),
             (json!({"argv": ["a"], "stdin": {}}), "stdin: must be a string"),
+            (json!({"argv": ["a"], "pty": 1}), "pty: must be true or false"),
             (json!({"argv": ["a"], "shell": true}), "shell: is not known here"),
         ];
         for (args, message) in cases {

@@ -23,9 +23,10 @@ pub(crate) struct Environment(BTreeMap<OsString, OsString>);
 
 impl Environment {
     /// What of `all` a child may see.
-    pub(crate) fn inherited(all: impl Iterator<Item = (OsString, OsString)>) -> Self {
+    pub(crate) fn inherited(all: impl Iterator<Item = (OsString, OsString)>, more: &[String]) -> Self {
+        let is_usual = |name: &str| INHERITED.contains(&name) || name.starts_with("LC_");
         let allowed = |name: &OsStr| {
-            name.to_str().is_some_and(|name| INHERITED.contains(&name) || name.starts_with("LC_"))
+            name.to_str().is_some_and(|name| is_usual(name) || more.iter().any(|more| more == name))
         };
         let mut variables: BTreeMap<_, _> = all.filter(|(name, _)| allowed(name)).collect();
         variables.entry("PATH".into()).or_insert_with(|| PATH_USUAL.into());
@@ -62,9 +63,12 @@ mod tests {
     fn only_what_is_allowed_is_inherited() {
         let all =
             ["HOME", "LC_ALL", "LC_TIME", "AWS_SECRET_ACCESS_KEY", "CALLBOARD_TOKEN", "LD_PRELOAD", "lc_x"];
-        let environment = Environment::inherited(all.into_iter().map(|name| (name.into(), "x".into())));
+        let all = || all.into_iter().map(|name| (name.into(), "x".into()));
+        let environment = Environment::inherited(all(), &[]);
         let names: Vec<_> = environment.iter().map(|(name, _)| name.to_str().unwrap()).collect();
         assert_eq!(names, ["HOME", "LC_ALL", "LC_TIME", "PATH"]);
         assert_eq!(environment.path(), PATH_USUAL);
+        let more = Environment::inherited(all(), &["AWS_SECRET_ACCESS_KEY".to_owned()]);
+        assert_eq!(more.iter().count(), names.len() + 1, "what the configuration lets through");
     }
 }

@@ -1,14 +1,18 @@
 //! The life of one child from its start to the moment when nothing of it is left (X5, W2.2).
 
 use super::{
+    gather::ArtifactPattern,
+    limits::ResourceLimits,
     outcome::judge,
-    pump::{Harvest, Pipes, Pump},
+    progress::ProgressSpec,
+    pump::{Ears, Harvest, Pipes, Pump},
     reports::Desk,
     session::{Session, SessionGuard},
     spawner::Spawned,
+    spec::{ResultSource, ResultSpec},
 };
-use crate::{Cancel, Outcome, Reporter};
-use callboard_protocol::{Node, log::Level};
+use crate::{Cancel, Outcome, Reporter, masks::Masks};
+use callboard_protocol::log::Level;
 use std::{io, path::PathBuf, process::ExitStatus, time::Duration};
 use tokio::{process::Child, time::timeout};
 
@@ -19,8 +23,30 @@ pub(crate) struct Surroundings {
     pub(crate) work_dir: PathBuf,
     /// Written to its standard input.
     pub(crate) input: Option<Vec<u8>>,
-    /// The result when it reports none.
-    pub(crate) silent: Node,
+    pub(crate) manners: Manners,
+}
+
+/// What the end and the output of a child mean.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Manners {
+    /// Exit codes that mean success; 0 when empty.
+    pub(crate) success_codes: Vec<i32>,
+    /// Exit codes after which another try cannot help.
+    pub(crate) fatal_codes: Vec<i32>,
+    pub(crate) progress: ProgressSpec,
+    pub(crate) result: ResultSpec,
+    pub(crate) artifacts: Vec<ArtifactPattern>,
+    /// The limits that it had, to explain its end.
+    pub(crate) limits: ResourceLimits,
+    pub(crate) masks: Masks,
+    /// The result of a child that reports none is its exit code; otherwise it has none.
+    pub(crate) tells_exit_code: bool,
+}
+
+impl Manners {
+    pub(crate) fn is_success(&self, code: i32) -> bool {
+        if self.success_codes.is_empty() { code == 0 } else { self.success_codes.contains(&code) }
+    }
 }
 
 /// What ends the wait for a child.
@@ -42,14 +68,19 @@ const FAREWELL: Duration = Duration::from_millis(250);
 /// Accompanies a child. When this returns, its session is gone (or could not be killed, which is logged); when
 /// it is dropped, the session is killed.
 pub(crate) async fn accompany(spawned: Spawned, around: Surroundings) -> Outcome {
-    let Spawned { guard, session, mut child, reports } = spawned;
+    let Spawned { guard, session, mut child, reports, screen } = spawned;
+    let manners = around.manners;
+    let reporter = around.reporter.masking(manners.masks.clone());
     let pipes = Pipes {
         stdin: child.stdin.take().zip(around.input),
+        screen,
         stdout: child.stdout.take(),
         stderr: child.stderr.take(),
         reports,
     };
-    let harvest = Harvest::new(around.reporter.clone(), Desk::new(around.reporter, around.work_dir));
+    let last_json = manners.result.from == ResultSource::LastJson;
+    let ears = Ears { progress: manners.progress.clone(), last_json };
+    let harvest = Harvest::new(reporter.clone(), Desk::new(reporter, around.work_dir), ears);
     let pump = Pump::new(pipes, &harvest);
     let mut life = Life { guard, child, session, pump, reporter: &harvest.reporter };
     let status = match life.event(&around.cancel).await {
@@ -60,6 +91,17 @@ pub(crate) async fn accompany(spawned: Spawned, around: Surroundings) -> Outcome
         Event::Left(status) => life.leave(&around.cancel).await.then_some(status),
     };
     drop(life);
+    let status = match status {
+        Some(Ok(status)) if status.code().is_some_and(|code| manners.is_success(code)) => {
+            let gathered = harvest.desk.gather(&manners.artifacts, &manners.result, harvest.last_json());
+            tokio::select! {
+                biased;
+                () = gathered => Some(Ok(status)),
+                () = around.cancel.cancelled() => None,
+            }
+        }
+        other => other,
+    };
     match status {
         None => Outcome::Cancelled,
         Some(Err(error)) => {
@@ -67,7 +109,7 @@ pub(crate) async fn accompany(spawned: Spawned, around: Surroundings) -> Outcome
         }
         Some(Ok(status)) => {
             let received = harvest.desk.received().clone();
-            judge(status, &harvest.last_words(), received, around.silent)
+            judge(status, &harvest.last_words(), received, &manners)
         }
     }
 }

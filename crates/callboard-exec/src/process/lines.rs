@@ -16,18 +16,20 @@ pub(crate) struct Lines {
 /// What a carriage return means.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Returns {
-    /// The line is written anew, as on a terminal: what stood there before is gone.
+    /// The line is written anew, as on a terminal: what stood there before is told as overwritten.
     Restart,
     /// A byte like others.
     Keep,
 }
 
 /// One line without its break.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Line<'a> {
     pub(crate) bytes: &'a [u8],
     /// Bytes that it had beyond the limit.
     pub(crate) missing: u64,
+    /// It is no line of the output any more: a carriage return came, and other text will stand in its place.
+    pub(crate) overwritten: bool,
 }
 
 impl Lines {
@@ -35,7 +37,7 @@ impl Lines {
         Lines { limit, returns, kept: Vec::new(), missing: 0, returned: false, complete: false }
     }
 
-    /// Takes bytes off `rest` up to the next line break; `None` when all are taken and no line is complete.
+    /// Takes bytes off `rest` up to the next line break or overwritten text; `None` when all are taken and no line is complete.
     pub(crate) fn next(&mut self, rest: &mut &[u8]) -> Option<Line<'_>> {
         if self.complete {
             self.restart();
@@ -48,7 +50,11 @@ impl Lines {
                 self.complete = true;
                 return Some(self.line());
             }
+            let fresh = !self.returned && !self.kept.is_empty();
             self.returned = true;
+            if fresh {
+                return Some(self.line());
+            }
         }
         self.extend(rest);
         *rest = &[];
@@ -58,7 +64,7 @@ impl Lines {
     /// The line that the stream ended in without a break.
     pub(crate) fn last(&mut self) -> Option<Line<'_>> {
         let ended = self.complete || (self.kept.is_empty() && self.missing == 0);
-        (!ended).then(|| self.line())
+        (!ended).then(|| Line { overwritten: false, ..self.line() })
     }
 
     fn find_break(&self, bytes: &[u8]) -> Option<usize> {
@@ -86,7 +92,8 @@ impl Lines {
     }
 
     fn line(&self) -> Line<'_> {
-        Line { bytes: &self.kept, missing: self.missing }
+        let overwritten = self.returned && !self.complete;
+        Line { bytes: &self.kept, missing: self.missing, overwritten }
     }
 }
 
@@ -94,24 +101,33 @@ impl Lines {
 mod tests {
     use super::*;
 
+    type Told = Vec<(String, u64)>;
+
     /// The lines of a stream that arrives in pieces of every size, which must not matter.
-    fn split(limit: usize, returns: Returns, stream: &[u8]) -> Vec<(String, u64)> {
+    fn split_all(limit: usize, returns: Returns, stream: &[u8]) -> (Told, Told) {
         let run = |piece: usize| {
-            let (mut lines, mut found) = (Lines::new(limit, returns), Vec::new());
+            let (mut lines, mut found, mut overwritten) =
+                (Lines::new(limit, returns), Vec::new(), Vec::new());
             let own = |line: Line<'_>| (String::from_utf8_lossy(line.bytes).into_owned(), line.missing);
             for mut rest in stream.chunks(piece) {
                 while let Some(line) = lines.next(&mut rest) {
-                    found.push(own(line));
+                    let list = if line.overwritten { &mut overwritten } else { &mut found };
+                    list.push(own(line));
                 }
             }
             found.extend(lines.last().map(own));
-            found
+            (found, overwritten)
         };
         let whole = run(stream.len().max(1));
         for piece in 1..stream.len() {
             assert_eq!(run(piece), whole, "in pieces of {piece}");
         }
         whole
+    }
+
+    /// The lines that are left in the end.
+    fn split(limit: usize, returns: Returns, stream: &[u8]) -> Vec<(String, u64)> {
+        split_all(limit, returns, stream).0
     }
 
     #[test]
@@ -127,6 +143,9 @@ mod tests {
         let lines = split(100, Returns::Restart, b"\r10%\r20%\r\r30%\n99%\r100%\r");
         assert_eq!(lines, [("30%".into(), 0), ("100%".into(), 0)]);
         assert_eq!(split(100, Returns::Keep, b"a\rb\r\n"), [("a\rb\r".into(), 0)]);
+        let (lines, overwritten) = split_all(100, Returns::Restart, b"10%\r20%\r\r30%\nend\r\n\r");
+        assert_eq!(lines, [("30%".into(), 0), ("end".into(), 0)]);
+        assert_eq!(overwritten, [("10%".into(), 0), ("20%".into(), 0), ("end".into(), 0)]);
     }
 
     #[test]

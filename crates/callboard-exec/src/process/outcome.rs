@@ -1,22 +1,27 @@
 //! What the end of a child means for its attempt.
 
-use super::reports::Received;
+use super::{life::Manners, reports::Received};
 use crate::Outcome;
-use callboard_protocol::{Node, job::JobError};
+use callboard_protocol::{Key, Node, Object, job::JobError};
 use std::{os::unix::process::ExitStatusExt, process::ExitStatus};
 
-/// Judges the end of a child that was not asked to stop. `silent` is the result of one that reported none.
-pub(crate) fn judge(status: ExitStatus, last_words: &str, received: Received, silent: Node) -> Outcome {
+/// Judges the end of a child that was not asked to stop.
+pub(crate) fn judge(status: ExitStatus, last_words: &str, received: Received, manners: &Manners) -> Outcome {
     if let Some(signal) = status.signal() {
         let message = format!("killed by signal {signal}{}", signal_name(signal));
+        if let Some(limit) = manners.limits.explain(signal) {
+            let error = JobError::new("over_limit", format!("{message}: {limit}"));
+            return Outcome::errored(JobError { signal: Some(signal), ..error }, false);
+        }
         return Outcome::Crashed(JobError { signal: Some(signal), ..JobError::new("signal", message) });
     }
     let code = status.code().unwrap_or(-1);
-    if code != 0 {
+    if !manners.is_success(code) {
         let usual = format!("exited with code {code}");
         let message = if last_words.is_empty() { &usual } else { last_words };
+        let message = manners.masks.text(message);
         let error = JobError { exit_code: Some(code), ..JobError::new("exit_code", message) };
-        return Outcome::errored(error, true);
+        return Outcome::errored(error, !manners.fatal_codes.contains(&code));
     }
     if let Some(error) = received.lost_artifact {
         let retryable = error.code != "too_large";
@@ -24,8 +29,14 @@ pub(crate) fn judge(status: ExitStatus, last_words: &str, received: Received, si
     }
     match received.result {
         Some(Err(error)) => Outcome::errored(error, false),
-        Some(Ok(result)) => Outcome::Succeeded(result),
-        None => Outcome::Succeeded(silent),
+        Some(Ok(result)) => Outcome::Succeeded(manners.masks.node(result)),
+        None if manners.tells_exit_code => Outcome::Succeeded(
+            [(Key::constant("exitCode"), Node::from(&serde_json::json!(code)))]
+                .into_iter()
+                .collect::<Object>()
+                .into(),
+        ),
+        None => Outcome::Succeeded(Node::Null),
     }
 }
 
@@ -52,7 +63,7 @@ mod tests {
     use super::*;
 
     fn end(status: i32, received: Received) -> Outcome {
-        judge(ExitStatus::from_raw(status), "", received, Node::Null)
+        judge(ExitStatus::from_raw(status), "", received, &Manners::default())
     }
 
     fn received(result: Option<Result<Node, JobError>>, lost_artifact: Option<JobError>) -> Received {

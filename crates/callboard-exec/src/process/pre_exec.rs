@@ -3,6 +3,7 @@
 //! The child is a copy of one thread of a process with many: locks may be held for ever there. So nothing here
 //! allocates, locks or calls anything but the system (`async-signal-safe`).
 
+use super::limits::ResourceLimits;
 use std::{
     io,
     os::fd::{AsRawFd, OwnedFd, RawFd},
@@ -13,12 +14,13 @@ use tokio::process::Command;
 pub(crate) const REPORT_FD: RawFd = 3;
 
 /// Makes the child of `command` lead a session of its own, die with this process, gain no privileges, leave no core file, and hold nothing
-/// of ours but standard input, output, error and, as descriptor 3, `reports`.
+/// of ours but standard input, output, error and, as descriptor 3, `reports`. With a terminal as its standard output
+/// that is the terminal of its session.
 ///
 /// The death signal comes when the *thread* that forks ends: call `spawn` from a thread that lives as long as
 /// the process.
 #[expect(unsafe_code, reason = "std offers no other way to run code between fork and exec")]
-pub(crate) fn prepare(command: &mut Command, reports: OwnedFd) {
+pub(crate) fn prepare(command: &mut Command, reports: OwnedFd, limits: ResourceLimits, has_terminal: bool) {
     let parent = std::process::id();
     // SAFETY: the closure makes system calls and builds errors out of their numbers; it neither allocates nor
     // locks. `reports` is owned by it, so the descriptor is open when it runs.
@@ -26,6 +28,10 @@ pub(crate) fn prepare(command: &mut Command, reports: OwnedFd) {
         command.pre_exec(move || {
             die_with(parent)?;
             lead_session()?;
+            if has_terminal {
+                take_terminal()?;
+            }
+            limits.apply()?;
             harden()?;
             hand_over(reports.as_raw_fd())
         });
@@ -53,6 +59,14 @@ fn die_with(_: u32) -> io::Result<()> {
 fn lead_session() -> io::Result<()> {
     // SAFETY: plain system call.
     succeeded(unsafe { libc::setsid() })
+}
+
+/// Makes the terminal at standard output that of the session: it can be asked for passwords there, and its keys can
+/// interrupt it.
+#[expect(unsafe_code, reason = "libc")]
+fn take_terminal() -> io::Result<()> {
+    // SAFETY: plain system call on a descriptor that std has put in place by now.
+    succeeded(unsafe { libc::ioctl(libc::STDOUT_FILENO, libc::TIOCSCTTY, 0) })
 }
 
 #[expect(unsafe_code, reason = "libc")]

@@ -1,7 +1,10 @@
 //! Moves bytes between a child and us: input to it, output and reports from it.
 
 use super::{
+    ansi::Strip,
     lines::{Line, Lines, Returns},
+    progress::{ProgressSpec, Streams},
+    pty::Screen,
     reports::Desk,
 };
 use crate::Reporter;
@@ -24,6 +27,8 @@ use tokio_util::sync::CancellationToken;
 /// Our ends of a child's pipes.
 pub(crate) struct Pipes {
     pub(crate) stdin: Option<(ChildStdin, Vec<u8>)>,
+    /// The child's terminal, which takes the place of standard output and error.
+    pub(crate) screen: Option<Screen>,
     pub(crate) stdout: Option<ChildStdout>,
     pub(crate) stderr: Option<ChildStderr>,
     pub(crate) reports: pipe::Receiver,
@@ -33,8 +38,11 @@ pub(crate) struct Pipes {
 pub(crate) struct Harvest {
     pub(crate) reporter: Reporter,
     pub(crate) desk: Desk,
-    /// The last line on standard error that says something.
+    ears: Ears,
+    /// The last line on standard error, or on the terminal, that says something.
     last_words: Mutex<String>,
+    /// The last line of standard output that is JSON.
+    last_json: Mutex<Option<Vec<u8>>>,
     /// Nothing new is waited for any more.
     closing: CancellationToken,
 }
@@ -46,13 +54,35 @@ pub(crate) struct Pump<'a> {
     done: bool,
 }
 
+/// What of the output means more than a line of log.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ears {
+    pub(crate) progress: ProgressSpec,
+    /// The last line of standard output that is JSON is the result.
+    pub(crate) last_json: bool,
+}
+
+/// Where a line comes from.
+#[derive(Clone, Copy, PartialEq)]
+enum Origin {
+    Stdout,
+    Stderr,
+    Screen,
+}
+
 const CHUNK_BYTES: usize = 16 * 1024;
 /// What is still taken after closing from a pipe that never runs dry: as much as the system lets it hold.
 const LAST_BYTES: usize = 1024 * 1024;
 
 impl Harvest {
-    pub(crate) fn new(reporter: Reporter, desk: Desk) -> Self {
-        Harvest { reporter, desk, last_words: Mutex::default(), closing: CancellationToken::new() }
+    pub(crate) fn new(reporter: Reporter, desk: Desk, ears: Ears) -> Self {
+        let closing = CancellationToken::new();
+        Harvest { reporter, desk, ears, last_words: Mutex::default(), last_json: Mutex::default(), closing }
+    }
+
+    /// The last line of standard output that was JSON, if that was listened for.
+    pub(crate) fn last_json(&self) -> Option<Vec<u8>> {
+        self.last_json.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     pub(crate) fn last_words(&self) -> String {
@@ -63,15 +93,52 @@ impl Harvest {
         self.last_words.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn output(&self, line: Line<'_>) {
-        self.reporter.line("stdout", Level::Info, &String::from_utf8_lossy(line.bytes), line.missing);
+    /// Lines that may be JSON are kept longer than the log shows them.
+    fn line_limit(&self, from: Origin) -> usize {
+        let is_read = from != Origin::Stderr && (self.ears.last_json || self.ears.progress.json);
+        if is_read { caps::REPORT_LINE_BYTES } else { caps::LOG_LINE_BYTES }
     }
 
-    fn error_output(&self, line: Line<'_>) {
+    async fn hear(&self, from: Origin, line: Line<'_>) {
         let text = String::from_utf8_lossy(line.bytes);
-        self.reporter.line("stderr", Level::Info, &text, line.missing);
-        if !text.trim().is_empty() {
+        if self.listens_for_progress(from)
+            && let Some(progress) = self.ears.progress.regex.as_ref().and_then(|pattern| pattern.read(&text))
+        {
+            self.reporter.progress(progress);
+        }
+        if line.overwritten {
+            return;
+        }
+        if from != Origin::Stderr {
+            if self.ears.progress.json && self.desk.take_if_report(line).await {
+                return;
+            }
+            self.keep_json(line);
+        }
+        let channel = if from == Origin::Stderr { "stderr" } else { "stdout" };
+        self.reporter.line(channel, Level::Info, &text, line.missing);
+        if from != Origin::Stdout && !text.trim().is_empty() {
             text.trim().clone_into(&mut self.lock_words());
+        }
+    }
+
+    fn listens_for_progress(&self, from: Origin) -> bool {
+        match self.ears.progress.from {
+            Streams::Both => true,
+            Streams::Stdout => from != Origin::Stderr,
+            Streams::Stderr => from != Origin::Stdout,
+        }
+    }
+
+    fn keep_json(&self, line: Line<'_>) {
+        let bytes = line.bytes.trim_ascii();
+        let may_be = || bytes.first().is_some_and(|first| b"{[\"-0123456789tfn".contains(first));
+        if self.ears.last_json
+            && line.missing == 0
+            && may_be()
+            && serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok()
+        {
+            *self.last_json.lock().unwrap_or_else(PoisonError::into_inner) = Some(bytes.to_vec());
         }
     }
 }
@@ -81,8 +148,9 @@ impl<'a> Pump<'a> {
         let work = Box::pin(async move {
             tokio::join!(
                 feed(pipes.stdin, &harvest.closing),
-                drain(pipes.stdout, harvest, |line| harvest.output(line)),
-                drain(pipes.stderr, harvest, |line| harvest.error_output(line)),
+                drain(pipes.stdout, harvest, Origin::Stdout),
+                drain(pipes.stderr, harvest, Origin::Stderr),
+                show(pipes.screen, harvest),
                 receive(pipes.reports, harvest),
             );
         });
@@ -132,18 +200,39 @@ async fn feed(stdin: Option<(ChildStdin, Vec<u8>)>, closing: &CancellationToken)
     }
 }
 
-async fn drain(stream: Option<impl AsyncRead + Unpin>, harvest: &Harvest, mut take: impl FnMut(Line<'_>)) {
+async fn drain(stream: Option<impl AsyncRead + Unpin>, harvest: &Harvest, from: Origin) {
     let Some(stream) = stream else { return };
-    let mut lines = Lines::new(caps::LOG_LINE_BYTES, Returns::Restart);
+    let mut lines = Lines::new(harvest.line_limit(from), Returns::Restart);
     let mut source = Source::new(stream, &harvest.closing);
     while let Some(mut rest) = source.chunk().await {
         while let Some(line) = lines.next(&mut rest) {
-            take(line);
+            harvest.hear(from, line).await;
         }
         harvest.reporter.log_room().await;
     }
     if let Some(line) = lines.last() {
-        take(line);
+        harvest.hear(from, line).await;
+    }
+}
+
+/// The terminal's bytes as they are for whoever shows it, its text for the log.
+async fn show(screen: Option<Screen>, harvest: &Harvest) {
+    let Some(screen) = screen else { return };
+    let mut lines = Lines::new(harvest.line_limit(Origin::Screen), Returns::Restart);
+    let (mut strip, mut text) = (Strip::default(), Vec::with_capacity(CHUNK_BYTES));
+    let mut source = Source::new(screen, &harvest.closing);
+    while let Some(bytes) = source.chunk().await {
+        harvest.reporter.terminal(bytes);
+        text.clear();
+        strip.feed(bytes, &mut text);
+        let mut rest = &text[..];
+        while let Some(line) = lines.next(&mut rest) {
+            harvest.hear(Origin::Screen, line).await;
+        }
+        harvest.reporter.log_room().await;
+    }
+    if let Some(line) = lines.last() {
+        harvest.hear(Origin::Screen, line).await;
     }
 }
 

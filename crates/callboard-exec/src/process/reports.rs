@@ -4,7 +4,11 @@
 //! `{"artifact":{"path":…,"name":…,"mime":…}}`, `{"result":…}`; the last result counts. A child that does not
 //! know of all this writes nothing there and is fine.
 
-use super::lines::Line;
+use super::{
+    gather::{self, ArtifactPattern},
+    lines::Line,
+    spec::{ResultSource, ResultSpec},
+};
 use crate::{ArtifactError, Reporter};
 use callboard_protocol::{
     Node, caps,
@@ -77,12 +81,81 @@ impl Desk {
             return self.refuse_long(bytes, line.missing);
         }
         match serde_json::from_slice(bytes) {
-            Ok(Report::Progress(progress)) => self.reporter.progress(progress),
-            Ok(Report::Log(log)) => self.reporter.log("job", log.level, &log.message),
-            Ok(Report::Artifact(artifact)) => self.artifact(artifact).await,
-            Ok(Report::Result(result)) => self.received().result = Some(within_caps(result)),
+            Ok(report) => self.carry_out(report).await,
             Err(error) => self.complain(&error.to_string(), bytes),
         }
+    }
+
+    /// Takes a line of standard output if it is a report; whether it was.
+    pub(crate) async fn take_if_report(&self, line: Line<'_>) -> bool {
+        let bytes = line.bytes.trim_ascii();
+        if line.missing > 0 || !bytes.starts_with(b"{") {
+            return false;
+        }
+        match serde_json::from_slice(bytes) {
+            Ok(report) => {
+                self.carry_out(report).await;
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    async fn carry_out(&self, report: Report) {
+        match report {
+            Report::Progress(progress) => self.reporter.progress(progress),
+            Report::Log(log) => self.reporter.log("job", log.level, &log.message),
+            Report::Artifact(artifact) => self.artifact(artifact).await,
+            Report::Result(result) => self.received().result = Some(within_caps(result)),
+        }
+    }
+
+    /// Keeps the files that the patterns mean, and takes the result from where it is to be if none was reported.
+    pub(crate) async fn gather(
+        &self,
+        patterns: &[ArtifactPattern],
+        result: &ResultSpec,
+        last_json: Option<Vec<u8>>,
+    ) {
+        if self.received().result.is_none() {
+            let found = match (&result.from, &result.path) {
+                (ResultSource::LastJson, _) => last_json.map(|line| read_result(&line)),
+                (ResultSource::File, Some(path)) => Some(self.result_file(path).await),
+                _ => None,
+            };
+            self.received().result = found;
+        }
+        if patterns.is_empty() {
+            return;
+        }
+        let (folder, patterns) = (self.work_dir.clone(), patterns.to_vec());
+        let found =
+            tokio::task::spawn_blocking(move || gather::find(&folder, &patterns)).await.unwrap_or_default();
+        if found.incomplete {
+            self.warn(
+                "the folder is too large or too deep to look through for artifacts; some may be missing",
+            );
+        }
+        for (path, name) in found.files {
+            let mime = Some(gather::mime_of(&name).to_owned());
+            let path = path.to_string_lossy().into_owned();
+            self.artifact(ArtifactReport { path, name: Some(name), mime }).await;
+        }
+    }
+
+    async fn result_file(&self, path: &str) -> Result<Node, JobError> {
+        let unreadable =
+            |problem: String| JobError::new("bad_result", format!("the result file {path:?}: {problem}"));
+        let file = confine(&self.work_dir, path).await.map_err(|error| unreadable(error.to_string()))?;
+        let meta = tokio::fs::metadata(&file).await.map_err(|error| unreadable(error.to_string()))?;
+        if !meta.is_file() {
+            return Err(unreadable("it is no regular file".into()));
+        }
+        if meta.len() > caps::RESULT_BYTES as u64 {
+            return Err(too_large(meta.len()));
+        }
+        let bytes = tokio::fs::read(&file).await.map_err(|error| unreadable(error.to_string()))?;
+        read_result(&bytes)
     }
 
     /// Says how many lines were not understood and not complained about.
@@ -136,6 +209,12 @@ impl Desk {
     fn warn(&self, message: &str) {
         self.reporter.log("job", Level::Warn, message);
     }
+}
+
+fn read_result(json: &[u8]) -> Result<Node, JobError> {
+    let result = serde_json::from_slice(json)
+        .map_err(|error| JobError::new("bad_result", format!("the result is no JSON: {error}")))?;
+    within_caps(result)
 }
 
 fn within_caps(result: Node) -> Result<Node, JobError> {

@@ -6,7 +6,9 @@
 
 use super::{
     environment::Environment,
+    limits::ResourceLimits,
     pre_exec,
+    pty::{Pty, PtySize, Screen},
     session::{Session, SessionGuard},
 };
 use rustix::io::fcntl_dupfd_cloexec;
@@ -38,6 +40,9 @@ pub(crate) struct Launch {
     pub(crate) environment: Environment,
     /// Whether something will be written to its standard input; otherwise it reads nothing.
     pub(crate) has_input: bool,
+    /// Its standard output and error, and its input unless something will be written to it, are a terminal.
+    pub(crate) pty: Option<PtySize>,
+    pub(crate) limits: ResourceLimits,
 }
 
 /// A child with its pipes. Dropping it kills the whole session.
@@ -47,6 +52,8 @@ pub(crate) struct Spawned {
     pub(crate) session: Session,
     pub(crate) child: Child,
     pub(crate) reports: pipe::Receiver,
+    /// Our end of its terminal.
+    pub(crate) screen: Option<Screen>,
 }
 
 struct Request {
@@ -101,13 +108,24 @@ fn serve(mut requests: mpsc::Receiver<Request>) {
 fn start(launch: Launch) -> io::Result<Spawned> {
     let (sender, reports) = pipe::pipe()?;
     let mut command = command(&launch);
-    pre_exec::prepare(&mut command, sender.into_blocking_fd()?);
+    let screen = launch.pty.map(|size| screen(&mut command, size, launch.has_input)).transpose()?;
+    pre_exec::prepare(&mut command, sender.into_blocking_fd()?, launch.limits, screen.is_some());
     let child = command.spawn()?;
     let pid = child.id().and_then(|pid| i32::try_from(pid).ok());
     let pid = pid.ok_or_else(|| io::Error::other("the child has no number"))?;
     let session = Session::of(pid).ok_or_else(|| io::Error::other("the child's number is reserved"))?;
     let guard = SessionGuard::new(session);
-    Ok(Spawned { guard, session, child, reports })
+    Ok(Spawned { guard, session, child, reports, screen })
+}
+
+/// Puts a terminal in the place of the pipes; our end of it.
+fn screen(command: &mut Command, size: PtySize, has_input: bool) -> io::Result<Screen> {
+    let Pty { master, slave } = Pty::open(size)?;
+    if !has_input {
+        command.stdin(slave.try_clone()?);
+    }
+    command.env("TERM", "xterm-256color").stdout(slave.try_clone()?).stderr(slave);
+    Screen::new(master)
 }
 
 fn command(launch: &Launch) -> Command {

@@ -1,6 +1,8 @@
 //! The process executor with real children.
 
 #[cfg(test)]
+mod configured;
+#[cfg(test)]
 mod orphans;
 #[cfg(test)]
 mod reports;
@@ -10,3 +12,5 @@ mod run;
 mod stop;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod terminal;

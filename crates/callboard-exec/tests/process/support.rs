@@ -25,6 +25,8 @@ pub(crate) struct Memory {
     pub(crate) progress: Mutex<Vec<Progress>>,
     pub(crate) lines: Mutex<Vec<(String, Level, String)>>,
     pub(crate) artifacts: Mutex<Vec<ArtifactRef>>,
+    /// What was written to a terminal.
+    pub(crate) screen: Mutex<Vec<u8>>,
     changes: watch::Sender<u64>,
 }
 
@@ -63,6 +65,9 @@ impl ReportSink for Memory {
     fn log(&self, channel: &str, level: Level, message: &str) {
         self.lines.lock().unwrap().push((channel.to_owned(), level, message.to_owned()));
         self.changed();
+    }
+    fn terminal(&self, bytes: &[u8]) {
+        self.screen.lock().unwrap().extend_from_slice(bytes);
     }
     fn artifact(&self, artifact: ArtifactRef) {
         self.artifacts.lock().unwrap().push(artifact);
