@@ -3,8 +3,9 @@
 use callboard_protocol::{
     Actor, Change, CommandKey, JobId, Node, Time,
     command::Command,
-    job::{ArtifactRef, Attempt, AttemptOutcome, Job, JobError, Progress},
+    job::{ArtifactRef, Attempt, AttemptOutcome, JobError, Progress},
 };
+use std::sync::Arc;
 
 /// The circumstances of an input.
 #[derive(Clone, Debug)]
@@ -137,8 +138,8 @@ impl End {
 /// To be done once the change is durable, in this order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
-    /// Start this attempt (`job.attempt`).
-    Start(Box<Job>),
+    /// Start this attempt.
+    Start(Start),
     /// Stop this attempt.
     Stop {
         /// The job.
@@ -155,6 +156,23 @@ pub enum Effect {
     },
     /// Take away what the job left on disk beside the store.
     Forget(JobId),
+}
+
+/// An attempt that is to start: what it needs of the job's record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Start {
+    /// The job.
+    pub id: JobId,
+    /// What runs it.
+    pub kind: Arc<str>,
+    /// The attempt, from 1.
+    pub attempt: u32,
+    /// Input of the executor.
+    pub args: Node,
+    /// Longest time of the attempt, ms.
+    pub timeout_ms: Option<u64>,
+    /// What earlier attempts left for this one.
+    pub checkpoint: Node,
 }
 
 /// A row for the store, written in the same transaction as the change.

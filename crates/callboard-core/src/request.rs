@@ -212,7 +212,7 @@ fn delete_result(tx: &mut Tx<'_>, id: &JobId) -> Result<Node, Rejection> {
     Ok(object([("id", id.into())]))
 }
 
-fn state_of(tx: &Tx<'_>, id: &JobId) -> Result<JobState, Rejection> {
+pub(crate) fn state_of(tx: &Tx<'_>, id: &JobId) -> Result<JobState, Rejection> {
     let state = tx.record(id).and_then(|record| JobState::parse(record.child("state")?.as_str()?));
     state.ok_or_else(|| no_job(id))
 }

@@ -62,7 +62,7 @@ impl Board {
         while let Some(decided) = self.core.advance(&self.context(None)) {
             self.follow(&decided);
             started.extend(decided.effects.into_iter().filter_map(|effect| match effect {
-                Effect::Start(job) => Some(job.id.to_string()),
+                Effect::Start(start) => Some(start.id.to_string()),
                 _ => None,
             }));
         }

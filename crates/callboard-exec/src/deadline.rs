@@ -8,29 +8,30 @@ use tokio::{
 
 /// The end of an attempt's time. Clones are the same one.
 #[derive(Clone, Debug)]
-pub struct Deadline(Arc<watch::Sender<Option<Instant>>>);
+pub struct Deadline(Option<Arc<watch::Sender<Instant>>>);
 
 impl Deadline {
-    /// Time without end.
+    /// Time without end. Costs nothing, for most attempts have it.
     pub fn none() -> Self {
-        Deadline(Arc::new(watch::Sender::new(None)))
+        Deadline(None)
     }
 
     /// This long from now. A time beyond what the clock can tell is no limit.
     pub fn after(limit: Duration) -> Self {
-        Deadline(Arc::new(watch::Sender::new(Instant::now().checked_add(limit))))
+        Deadline(Instant::now().checked_add(limit).map(|at| Arc::new(watch::Sender::new(at))))
     }
 
     /// When it is.
     pub fn at(&self) -> Option<Instant> {
-        *self.0.borrow()
+        self.0.as_ref().map(|at| *at.borrow())
     }
 
     /// Puts it off.
     pub fn extend(&self, by: Duration) {
-        self.0.send_if_modified(|at| match at.and_then(|at| at.checked_add(by)) {
+        let Some(at) = &self.0 else { return };
+        at.send_if_modified(|at| match at.checked_add(by) {
             Some(later) => {
-                *at = Some(later);
+                *at = later;
                 true
             }
             None => false,
@@ -39,11 +40,12 @@ impl Deadline {
 
     /// Waits until it has passed; for ever when there is none.
     pub async fn passed(&self) {
-        let mut changes = self.0.subscribe();
+        let Some(deadline) = &self.0 else { return std::future::pending().await };
+        let mut changes = deadline.subscribe();
         loop {
             let at = *changes.borrow_and_update();
             tokio::select! {
-                () = sleep_until(at.unwrap_or_else(Instant::now)), if at.is_some() => return,
+                () = sleep_until(at) => return,
                 // This very deadline keeps the sender.
                 changed = changes.changed() => if changed.is_err() { std::future::pending().await },
             }

@@ -1,73 +1,72 @@
-//! One try of a job, from start to end: a pipeline of named steps that always ends in one report (jobs 3).
+//! One try of a job, from start to end: it always ends in one report (jobs 3).
 //!
-//! The executor only works; heartbeats, timeouts, cancel → grace → abort, and freeing the slot of a task that
-//! ignores its token are done here. A panic is a crashed attempt.
+//! The executor only works; timeouts, cancel → grace → abort, and freeing the slot of a task that ignores its token
+//! are done here. A panic is a crashed attempt. An attempt that just works costs one task; what carries its news and
+//! what stops it are tasks of their own that are there only while they are needed.
 
-use crate::{attempt_runtime::AttemptRuntime, eta::Eta, shared::Shared, writer::Message};
-use callboard_core::{End, News, Report};
-use callboard_exec::{
-    AttemptContext, Cancel, CancelReason, Deadline, Executor, Outcome, ReportSink, Reporter,
-};
+mod news;
+mod stop;
+
+use crate::{attempt_runtime::AttemptRuntime, shared::Shared, writer::Message};
+use callboard_core::{End, News, Report, Start};
+use callboard_exec::{AttemptContext, Cancel, CancelReason, Deadline, Executor, Outcome, Reporter};
 use callboard_protocol::{
-    JobId, caps,
-    job::{ArtifactRef, AttemptOutcome, Job, JobError, Progress},
+    job::{AttemptOutcome, JobError},
     log::Level,
 };
+use futures_util::FutureExt as _;
+use news::{NewsDesk, Sink};
 use std::{
+    any::Any,
+    panic::AssertUnwindSafe,
     path::PathBuf,
-    pin::Pin,
-    sync::{Arc, PoisonError},
+    sync::{
+        Arc, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
-use tokio::{
-    sync::{Notify, mpsc, watch},
-    task::JoinHandle,
-    time::Instant,
-};
+use tokio::sync::Notify;
 
-/// What the writer holds of an attempt under way.
-#[derive(Debug)]
-pub(crate) struct Running {
-    pub(crate) id: JobId,
-    pub(crate) attempt: u32,
-    cancel: Cancel,
-}
-
-impl Running {
-    pub(crate) fn stop(&self, reason: CancelReason) {
-        self.cancel.cancel(reason);
-    }
-}
-
-/// After the grace the executor has this long to notice that its process is gone; then its task is aborted.
-const ABORT_AFTER_GRACE: Duration = Duration::from_secs(2);
+pub(crate) use stop::Running;
 
 /// Starts an attempt in its own task.
-pub(crate) fn start(shared: &Arc<Shared>, job: Job) -> Running {
-    let cancel = Cancel::new(shared.grace);
-    let running = Running { id: job.id.clone(), attempt: job.attempt, cancel: cancel.clone() };
-    let deadline =
-        job.timeout_ms.map_or_else(Deadline::none, |ms| Deadline::after(Duration::from_millis(ms)));
-    tokio::spawn(Attempt { shared: shared.clone(), cancel, deadline, job }.run());
-    running
+pub(crate) fn start(shared: &Arc<Shared>, job: Start) -> Running {
+    let attempt = Arc::new(Attempt {
+        shared: shared.clone(),
+        cancel: Cancel::new(shared.grace),
+        deadline: job.timeout_ms.map_or_else(Deadline::none, |ms| Deadline::after(Duration::from_millis(ms))),
+        job,
+        news: NewsDesk::default(),
+        is_over: AtomicBool::new(false),
+        over: Notify::new(),
+    });
+    let task = tokio::spawn(attempt.clone().run()).abort_handle();
+    Running::new(attempt, task)
 }
 
+/// Shared by the task that works, the one that carries its news, and the one that stops it.
 struct Attempt {
     shared: Arc<Shared>,
     cancel: Cancel,
     deadline: Deadline,
-    job: Job,
+    job: Start,
+    news: NewsDesk,
+    /// Somebody has taken it on to report the end; nobody else may.
+    is_over: AtomicBool,
+    /// Wakes those who wait in case it does not end.
+    over: Notify,
 }
 
 impl Attempt {
-    async fn run(self) {
+    async fn run(self: Arc<Self>) {
         let end = match self.executor() {
             Some(executor) => self.execute(executor).await,
             None => self.unknown_kind(),
         };
-        self.clean_up().await;
-        self.say_how_it_ended(&end);
-        self.report(News::End(Box::new(end))).await;
+        if self.claim_end() {
+            self.finish(end).await;
+        }
     }
 
     fn executor(&self) -> Option<Arc<dyn Executor>> {
@@ -75,62 +74,29 @@ impl Attempt {
     }
 
     fn unknown_kind(&self) -> End {
-        let message = format!("this server has no executor for the kind {:?}", self.job.kind);
+        let message = format!("this server has no executor for the kind {:?}", &*self.job.kind);
         End::failed(AttemptOutcome::Errored, JobError::new("unknown_kind", message), false)
     }
 
-    async fn execute(&self, executor: Arc<dyn Executor>) -> End {
-        let (reporter, news) = reporter_of(&self.shared, &self.job.id, self.job.attempt);
+    async fn execute(self: &Arc<Self>, executor: Arc<dyn Executor>) -> End {
         let context = AttemptContext {
             job_id: self.job.id.clone(),
-            kind: self.job.kind.as_str().into(),
+            kind: self.job.kind.clone(),
             attempt: self.job.attempt,
             args: self.job.args.clone(),
-            checkpoints: self.job.checkpoint.clone().unwrap_or_default(),
+            checkpoints: self.job.checkpoint.clone(),
             cancel: self.cancel.clone(),
             deadline: self.deadline.clone(),
-            reporter,
+            reporter: Reporter::new(Arc::new(Sink(self.clone())), self.shared.artifacts.as_ref().clone()),
             work_dir: self.work_dir(),
-            runtime: Arc::new(AttemptRuntime::new(&self.shared, &self.job)),
+            runtime: Arc::new(AttemptRuntime::new(&self.shared, self.job.id.clone(), self.job.attempt)),
         };
-        let mut task = tokio::spawn(async move { executor.execute(context).await });
-        let over = Notify::new();
-        let guard = async {
-            let end = self.stop_in_time(&mut task).await;
-            over.notify_one();
-            end
-        };
-        let (last, mut end) = tokio::join!(self.pump(news, &over), guard);
-        end.progress = last;
-        end
-    }
-
-    /// Waits for the executor, or stops it: on timeout or cancel it has the grace, then it is aborted.
-    async fn stop_in_time(&self, task: &mut JoinHandle<Outcome>) -> End {
-        let finished = tokio::select! {
-            joined = &mut *task => Some(joined),
-            () = self.cancel.cancelled() => None,
-            () = self.deadline.passed() => {
-                self.cancel.cancel(CancelReason::Timeout);
-                None
-            }
-        };
-        let joined = match finished {
-            Some(joined) => Some(joined),
-            None => tokio::time::timeout(self.shared.grace + ABORT_AFTER_GRACE, &mut *task).await.ok(),
-        };
-        match joined {
-            Some(Ok(outcome)) => self.end_of(outcome),
-            Some(Err(error)) => {
-                let message = format!("the executor panicked: {error}");
+        // What a panic leaves behind is the executor's own; nothing of the board is inside.
+        match AssertUnwindSafe(async { executor.execute(context).await }).catch_unwind().await {
+            Ok(outcome) => self.end_of(outcome),
+            Err(panic) => {
+                let message = format!("the executor panicked: {}", panic_text(&*panic));
                 End::failed(AttemptOutcome::Crashed, JobError::new("panicked", message), true)
-            }
-            None => {
-                // It may hold its thread for ever; its slot is free now, and people see that something is wrong.
-                task.abort();
-                self.log(Level::Warn, "the executor did not stop when asked; its task was aborted");
-                tracing::warn!(job = %self.job.id, kind = self.job.kind, "an executor ignores its token");
-                End { stuck: true, ..self.end_of(Outcome::Cancelled) }
             }
         }
     }
@@ -154,47 +120,33 @@ impl Attempt {
         }
     }
 
-    /// Carries news to the writer until the attempt is over: files at once, progress at most every
-    /// [`caps::PROGRESS_MS`]. Returns progress that came too late for a report of its own.
-    async fn pump(&self, mut news: NewsFeed, over: &Notify) -> Option<Progress> {
-        let started = Instant::now();
-        let mut eta = Eta::default();
-        let mut quiet_until = started;
-        loop {
-            tokio::select! {
-                Some(artifact) = news.artifacts.recv() => self.report(News::Artifact(artifact)).await,
-                () = next_progress(&mut news.progress, quiet_until) => {
-                    let progress = news.progress.borrow_and_update().clone();
-                    self.report_progress(progress, &mut eta, started).await;
-                    quiet_until = Instant::now() + Duration::from_millis(caps::PROGRESS_MS);
-                }
-                () = over.notified() => break,
-            }
+    /// Whether the caller is the one who reports the end.
+    fn claim_end(&self) -> bool {
+        let is_first = !self.is_over.swap(true, Ordering::AcqRel);
+        if is_first {
+            self.over.notify_waiters();
         }
-        while let Ok(artifact) = news.artifacts.try_recv() {
-            self.report(News::Artifact(artifact)).await;
-        }
-        let unreported = news.progress.has_changed().unwrap_or(true);
-        news.progress.borrow_and_update().clone().filter(|_| unreported)
+        is_first
     }
 
-    async fn report_progress(&self, progress: Option<Progress>, eta: &mut Eta, started: Instant) {
-        if let Some(mut progress) = progress {
-            progress.eta_ms = progress.eta_ms.or(eta.sample(started.elapsed(), progress.value));
-            self.report(News::Progress(progress)).await;
+    fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Acquire)
+    }
+
+    /// What follows once the end is claimed.
+    async fn finish(&self, mut end: End) {
+        self.clean_up().await;
+        if let Some(error) = &end.error {
+            self.log(Level::Error, &format!("attempt {} failed: {}", self.job.attempt, error.message));
         }
+        end.progress = self.last_news().await;
+        self.report(News::End(Box::new(end))).await;
     }
 
     async fn report(&self, news: News) {
         let report = Report { id: self.job.id.clone(), attempt: self.job.attempt, news };
         // An error means that the writer has ended; the next process takes the job back.
         let _ = self.shared.inbox.send(Message::Report(report)).await;
-    }
-
-    fn say_how_it_ended(&self, end: &End) {
-        if let Some(error) = &end.error {
-            self.log(Level::Error, &format!("attempt {} failed: {}", self.job.attempt, error.message));
-        }
     }
 
     fn log(&self, level: Level, message: &str) {
@@ -221,68 +173,7 @@ fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The receiving side of a reporter.
-pub(crate) struct NewsFeed {
-    progress: watch::Receiver<Option<Progress>>,
-    artifacts: mpsc::Receiver<ArtifactRef>,
-}
-
-/// Waits for progress that has not been reported, and for the end of the pause after the last report. For ever
-/// when no more can come.
-async fn next_progress(progress: &mut watch::Receiver<Option<Progress>>, quiet_until: Instant) {
-    tokio::time::sleep_until(quiet_until).await;
-    loop {
-        match progress.has_changed() {
-            Ok(true) => return,
-            Ok(false) if progress.changed().await.is_ok() => {
-                progress.mark_changed();
-                return;
-            }
-            _ => std::future::pending().await,
-        }
-    }
-}
-
-/// A reporter of an attempt and where its news arrive.
-pub(crate) fn reporter_of(shared: &Arc<Shared>, id: &JobId, attempt: u32) -> (Reporter, NewsFeed) {
-    let (progress_sender, progress) = watch::channel(None);
-    let (artifact_sender, artifacts) = mpsc::channel(caps::ARTIFACTS);
-    let sink = Sink {
-        shared: shared.clone(),
-        id: id.clone(),
-        attempt,
-        progress: progress_sender,
-        artifacts: artifact_sender,
-    };
-    (Reporter::new(Arc::new(sink), shared.artifacts.as_ref().clone()), NewsFeed { progress, artifacts })
-}
-
-struct Sink {
-    shared: Arc<Shared>,
-    id: JobId,
-    attempt: u32,
-    progress: watch::Sender<Option<Progress>>,
-    artifacts: mpsc::Sender<ArtifactRef>,
-}
-
-impl ReportSink for Sink {
-    /// Last value wins (invariant 9).
-    fn progress(&self, progress: Progress) {
-        self.progress.send_replace(Some(progress));
-    }
-
-    fn log(&self, channel: &str, level: Level, message: &str) {
-        self.shared.logs.write(channel, level, message, Some(&self.id));
-    }
-
-    fn log_room(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        Box::pin(self.shared.logs.room())
-    }
-
-    fn artifact(&self, artifact: ArtifactRef) {
-        if let Err(error) = self.artifacts.try_send(artifact) {
-            let message = format!("an artifact of attempt {} was refused: {error}", self.attempt);
-            self.shared.logs.write("job", Level::Warn, &message, Some(&self.id));
-        }
-    }
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a message")
 }

@@ -8,7 +8,7 @@ use callboard_protocol::{
     Actor, JobId, Node,
     command::{Accepted, Command},
     error::{ErrorCode, Rejection},
-    job::{DispatchArgs, Job},
+    job::DispatchArgs,
 };
 use std::sync::{Arc, Weak};
 use tokio::sync::oneshot;
@@ -21,8 +21,8 @@ pub(crate) struct AttemptRuntime {
 }
 
 impl AttemptRuntime {
-    pub(crate) fn new(shared: &Arc<Shared>, job: &Job) -> Self {
-        AttemptRuntime { shared: Arc::downgrade(shared), id: job.id.clone(), attempt: job.attempt }
+    pub(crate) fn new(shared: &Arc<Shared>, id: JobId, attempt: u32) -> Self {
+        AttemptRuntime { shared: Arc::downgrade(shared), id, attempt }
     }
 
     fn shared(&self) -> Result<Arc<Shared>, Rejection> {

@@ -11,7 +11,7 @@ use crate::{
 use callboard_core::{Core, Decided, Effect, Input, Limits, LogMeta, Recovered};
 use callboard_exec::{ArtifactStore, CancelReason, Registry};
 use callboard_journal::{Append, AppendError, Journal, MemoryJournal, ReadError, SqliteJournal};
-use callboard_protocol::{Actor, Commit, CommitKind, Epoch, Time, caps};
+use callboard_protocol::{Commit, CommitKind, Epoch, Time, caps};
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, RwLock},
@@ -136,17 +136,7 @@ pub(crate) async fn open(options: BoardOptions) -> Result<Board, OpenError> {
         head: RwLock::new(head),
         ring: Mutex::new(Ring::default()),
     });
-    let actor = Actor::new("board");
-    let mut writer = Writer {
-        core,
-        shared: shared.clone(),
-        inbox: messages,
-        end,
-        running: Default::default(),
-        waiting: Default::default(),
-        draining: None,
-        actor,
-    };
+    let mut writer = Writer::new(core, shared.clone(), messages, end);
     boot(&mut writer, options.build, node).await?;
     tokio::spawn(writer.run());
     tokio::spawn(follow_logs(Arc::downgrade(&shared)));

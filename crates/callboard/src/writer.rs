@@ -1,28 +1,34 @@
 //! The one writer: takes messages, lets the core decide, stores, and only then shows and acts (invariants 1 and 2).
 //!
-//! One commit is in flight at a time; what arrives meanwhile forms the next batch (group commit). The three steps
-//! of a round are [`Writer::gather`], [`Writer::decide`] and [`Writer::on_durable`].
+//! One commit is in flight at a time. What arrives meanwhile is decided at once, on the state as it will be, and forms
+//! the next batch (group commit); nobody hears of it before its own commit is stored. So deciding and storing work side
+//! by side. A commit that is refused takes the batch behind it along.
+
+mod batch;
 
 use crate::{
     attempt::{self, Running},
-    ring::weight,
     shared::{Head, Shared},
 };
-use callboard_core::{Archived, Context, Core, Decided, Effect, Input, LogMeta, News, Report};
+use batch::{Batch, Hearer, answer};
+use callboard_core::{Context, Core, Effect, Input, LogMeta, News, Report};
 use callboard_exec::CancelReason;
-use callboard_journal::{Append, AppendError, Archive, JobRow, Snapshot};
+use callboard_journal::{Append, AppendError, Appended, Archive, Snapshot};
 use callboard_protocol::{
-    Actor, Change, CommandKey, Commit, CommitKind, JobId, Node, Object, Time, caps,
+    Actor, Change, CommandKey, Commit, CommitKind, JobId, Node, Object, caps,
     command::{Accepted, Command},
     error::{ErrorCode, Rejection},
-    from_node,
 };
 use std::{
     collections::{HashMap, VecDeque},
+    future::poll_fn,
+    pin::Pin,
     sync::{Arc, PoisonError},
     time::Duration,
 };
 use tokio::sync::{mpsc, oneshot};
+
+pub(crate) use batch::archive_row;
 
 /// The answer to a command.
 pub(crate) type Reply = oneshot::Sender<Result<Accepted, Rejection>>;
@@ -46,24 +52,6 @@ pub(crate) enum Message {
     Shutdown(oneshot::Sender<()>),
 }
 
-/// Who hears what became of an input.
-enum Hearer {
-    Command(Reply),
-    Nobody,
-}
-
-/// What is decided and waits for the journal.
-#[derive(Default)]
-struct Batch {
-    entries: Vec<Change>,
-    bytes: usize,
-    archive: Vec<Archive>,
-    effects: Vec<Effect>,
-    answers: Vec<(Hearer, Result<Accepted, Rejection>)>,
-    /// Ends and files of attempts, to be decided again when the journal refuses this batch: facts are never lost.
-    facts: Vec<Report>,
-}
-
 /// Where the journal ends.
 #[derive(Clone, Debug)]
 pub(crate) struct JournalEnd {
@@ -80,9 +68,29 @@ pub(crate) struct Writer {
     pub(crate) end: JournalEnd,
     pub(crate) running: HashMap<JobId, Running>,
     /// Messages that were gathered and are not decided yet.
-    pub(crate) waiting: VecDeque<Message>,
-    pub(crate) draining: Option<oneshot::Sender<()>>,
+    waiting: VecDeque<Message>,
+    /// What is decided and not on its way yet.
+    next: Batch,
+    in_flight: Option<InFlight>,
+    draining: Option<oneshot::Sender<()>>,
     pub(crate) actor: Actor,
+}
+
+/// A commit on its way into the journal.
+struct InFlight {
+    batch: Batch,
+    commit: Arc<Commit>,
+    /// The state after it.
+    head: Head,
+    stored: Pin<Box<dyn Future<Output = Result<Appended, AppendError>> + Send>>,
+}
+
+/// What wakes the writer.
+enum Event {
+    /// There is something to decide: a message came, or the time of a job.
+    Work,
+    /// The journal has said what became of the commit in flight.
+    Stored(Result<Appended, AppendError>),
 }
 
 /// Why the writer ended.
@@ -95,6 +103,27 @@ enum Stop {
 }
 
 impl Writer {
+    /// A writer that goes on from here.
+    pub(crate) fn new(
+        core: Core,
+        shared: Arc<Shared>,
+        inbox: mpsc::Receiver<Message>,
+        end: JournalEnd,
+    ) -> Self {
+        Writer {
+            core,
+            shared,
+            inbox,
+            end,
+            running: HashMap::new(),
+            waiting: VecDeque::new(),
+            next: Batch::default(),
+            in_flight: None,
+            draining: None,
+            actor: Actor::new("board"),
+        }
+    }
+
     /// Runs until the board is shut down or the journal is lost.
     pub(crate) async fn run(mut self) {
         let stop = loop {
@@ -113,35 +142,38 @@ impl Writer {
     }
 
     async fn round(&mut self) -> Option<Stop> {
-        self.gather().await;
-        let checkpoint = self.core.checkpoint();
-        let mut batch = Batch::with_room_for(self.waiting.len());
-        self.decide(&mut batch);
-        if batch.entries.is_empty() {
-            answer(batch.answers);
-        } else if let Err(error) = self.store(&mut batch).await {
-            self.core.restore(checkpoint);
-            if let Some(stop) = self.on_refused(batch, error).await {
-                return Some(stop);
-            }
+        if let Event::Stored(stored) = self.next_event().await
+            && let Some(stop) = self.on_stored(stored).await
+        {
+            return Some(stop);
         }
-        (self.draining.is_some() && self.running.is_empty() && self.waiting.is_empty())
-            .then_some(Stop::Drained)
+        self.gather();
+        self.decide();
+        self.launch();
+        let is_done = self.running.is_empty() && self.waiting.is_empty() && self.in_flight.is_none();
+        (self.draining.is_some() && is_done).then_some(Stop::Drained)
     }
 
-    /// Unless there is work already, waits for the first message or the time of a due job; then takes what else is
-    /// there.
-    async fn gather(&mut self) {
-        let has_work = self.draining.is_none() && self.core.can_advance(self.shared.clock.now());
-        if self.waiting.is_empty() && !has_work {
-            let wait =
-                self.core.next_due().map(|due| Duration::from_millis(due.since_ms(self.shared.clock.now())));
-            let first = tokio::select! {
-                message = self.inbox.recv() => message,
-                () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => None,
-            };
-            self.waiting.extend(first);
+    /// Waits until there is something to do.
+    async fn next_event(&mut self) -> Event {
+        let has_room = !self.next.is_full();
+        let can_advance = self.draining.is_none() && self.core.can_advance(self.shared.clock.now());
+        if !has_room || (self.waiting.is_empty() && !can_advance) {
+            let now = self.shared.clock.now();
+            let due = self.core.next_due().filter(|_| has_room && self.draining.is_none());
+            let wait = due.map(|due| Duration::from_millis(due.since_ms(now)));
+            tokio::select! {
+                biased;
+                stored = arrival(&mut self.in_flight) => return Event::Stored(stored),
+                message = self.inbox.recv(), if has_room => self.waiting.extend(message),
+                () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
+            }
         }
+        Event::Work
+    }
+
+    /// Takes the messages that are there.
+    fn gather(&mut self) {
         while self.waiting.len() < caps::COMMIT_ENTRIES
             && let Ok(message) = self.inbox.try_recv()
         {
@@ -149,20 +181,56 @@ impl Writer {
         }
     }
 
-    fn decide(&mut self, batch: &mut Batch) {
+    /// Lets the core decide as long as the next batch has room.
+    fn decide(&mut self) {
+        let mut batch = std::mem::take(&mut self.next);
+        batch.make_room_for(self.waiting.len());
+        if batch.checkpoint.is_none() {
+            batch.checkpoint = Some(self.core.checkpoint());
+        }
         while !batch.is_full()
             && let Some(message) = self.waiting.pop_front()
         {
-            self.decide_message(message, batch);
+            self.decide_message(message, &mut batch);
         }
-        if self.draining.is_some() {
+        if self.draining.is_none() {
+            let context = self.context(self.actor.clone(), None);
+            while !batch.is_full()
+                && let Some(decided) = self.core.advance(&context)
+            {
+                batch.take(decided, Hearer::Nobody);
+            }
+        }
+        self.next = batch;
+    }
+
+    /// Sends the next batch on its way unless another one is.
+    fn launch(&mut self) {
+        if self.in_flight.is_some() {
             return;
         }
-        let context = self.context(self.actor.clone(), None);
-        while !batch.is_full()
-            && let Some(decided) = self.core.advance(&context)
-        {
-            batch.take(decided, Hearer::Nobody);
+        let mut batch = std::mem::take(&mut self.next);
+        if batch.entries.is_empty() {
+            answer(batch.answers);
+            return;
+        }
+        let commit = self.make_commit(std::mem::take(&mut batch.entries));
+        let append = Append { commit: commit.clone(), archive: std::mem::take(&mut batch.archive) };
+        let journal = self.shared.journal.clone();
+        let stored = Box::pin(async move { journal.append(append).await });
+        self.in_flight = Some(InFlight { batch, commit, head: self.decided_head(), stored });
+    }
+
+    async fn on_stored(&mut self, stored: Result<Appended, AppendError>) -> Option<Stop> {
+        let InFlight { batch, commit, head, .. } = self.in_flight.take()?;
+        match stored {
+            Ok(appended) => {
+                self.publish(commit, head, appended);
+                self.on_durable(batch);
+                self.maybe_snapshot();
+                None
+            }
+            Err(error) => self.on_refused(batch, error).await,
         }
     }
 
@@ -195,14 +263,21 @@ impl Writer {
         }
     }
 
-    /// One commit. On an error nothing of the batch has happened.
+    /// A commit of its own, before the board serves anybody. On an error nothing of it has happened.
     pub(crate) async fn commit(
         &mut self,
         entries: Vec<Change>,
         archive: Vec<Archive>,
     ) -> Result<(), AppendError> {
+        let commit = self.make_commit(entries);
+        let appended = self.shared.journal.append(Append { commit: commit.clone(), archive }).await?;
+        self.publish(commit, self.decided_head(), appended);
+        Ok(())
+    }
+
+    fn make_commit(&self, entries: Vec<Change>) -> Arc<Commit> {
         let at = entries.last().map_or_else(|| self.shared.clock.now(), |change| change.at);
-        let commit = Arc::new(Commit {
+        Arc::new(Commit {
             seq: self.end.seq + 1,
             epoch: self.shared.epoch.clone(),
             node: self.shared.node.clone(),
@@ -211,25 +286,17 @@ impl Writer {
             prev: self.end.hash.clone(),
             kind: CommitKind::Batch,
             entries,
-        });
-        let appended = self.shared.journal.append(Append { commit: commit.clone(), archive }).await?;
-        self.end.seq += 1;
-        self.end.hash = appended.hash;
-        self.publish(commit);
-        Ok(())
+        })
     }
 
-    async fn store(&mut self, batch: &mut Batch) -> Result<(), AppendError> {
-        let (entries, archive) = (std::mem::take(&mut batch.entries), std::mem::take(&mut batch.archive));
-        self.commit(entries, archive).await?;
-        self.on_durable(std::mem::take(batch));
-        self.maybe_snapshot();
-        Ok(())
+    fn decided_head(&self) -> Head {
+        Head { document: self.core.document().clone(), version: self.core.version() }
     }
 
     /// The only place where something becomes visible: state, followers, then effects, then answers.
-    fn publish(&mut self, commit: Arc<Commit>) {
-        let head = Head { document: self.core.document().clone(), version: self.core.version() };
+    fn publish(&mut self, commit: Arc<Commit>, head: Head, appended: Appended) {
+        self.end.seq += 1;
+        self.end.hash = appended.hash;
         let version = head.version;
         let mut ring = self.shared.ring();
         *self.shared.head.write().unwrap_or_else(PoisonError::into_inner) = head;
@@ -250,11 +317,11 @@ impl Writer {
     pub(crate) fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::Start(job) => {
-                let running = attempt::start(&self.shared, *job);
-                self.running.insert(running.id.clone(), running);
+                let running = attempt::start(&self.shared, job);
+                self.running.insert(running.id().clone(), running);
             }
             Effect::Stop { id, attempt } => {
-                if let Some(running) = self.running.get(&id).filter(|running| running.attempt == attempt) {
+                if let Some(running) = self.running.get(&id).filter(|running| running.number() == attempt) {
                     running.stop(CancelReason::User);
                 }
             }
@@ -271,9 +338,16 @@ impl Writer {
         }
     }
 
-    /// The journal did not take the batch: every command hears it, facts about attempts are tried again.
+    /// The journal did not take the batch, so what was decided after it is void too: every command hears it, facts
+    /// about attempts are tried again.
     async fn on_refused(&mut self, mut batch: Batch, error: AppendError) -> Option<Stop> {
         tracing::warn!(%error, "a commit was not stored; nothing of it was shown");
+        if let Some(checkpoint) = batch.checkpoint.take() {
+            self.core.restore(checkpoint);
+        }
+        let behind = std::mem::take(&mut self.next);
+        batch.answers.extend(behind.answers);
+        batch.facts.extend(behind.facts);
         let is_own_wish = batch.answers.iter().any(|(hearer, _)| matches!(hearer, Hearer::Nobody));
         let rejection = refusal(&error);
         for (_, result) in &mut batch.answers {
@@ -298,13 +372,14 @@ impl Writer {
 
     /// A snapshot costs as much as there are jobs, so it waits for as many changes.
     fn maybe_snapshot(&mut self) {
-        let jobs = self.core.document().child("jobs").and_then(Node::as_object).map_or(0, Object::len);
+        let head = self.shared.head();
+        let jobs = head.document.child("jobs").and_then(Node::as_object).map_or(0, Object::len);
         let enough = caps::SNAPSHOT_EVERY.max(jobs as u64);
-        if self.core.version() < self.end.snapshot_version + enough {
+        if head.version < self.end.snapshot_version + enough {
             return;
         }
-        self.end.snapshot_version = self.core.version();
-        let snapshot = self.snapshot();
+        self.end.snapshot_version = head.version;
+        let snapshot = self.snapshot(head);
         let journal = self.shared.journal.clone();
         tokio::spawn(async move {
             let seq = snapshot.seq;
@@ -316,21 +391,33 @@ impl Writer {
         });
     }
 
-    pub(crate) fn snapshot(&self) -> Snapshot {
+    /// The durable state; the core may be ahead of it.
+    fn snapshot(&self, head: Head) -> Snapshot {
+        let mut outcomes = self.core.outcomes();
+        outcomes.retain(|outcome| outcome.version <= head.version);
         Snapshot {
             seq: self.end.seq,
-            version: self.core.version(),
+            version: head.version,
             epoch: self.shared.epoch.clone(),
             hash: self.end.hash.clone(),
             at: self.shared.clock.now(),
-            state: self.core.document().clone(),
-            outcomes: self.core.outcomes(),
+            state: head.document,
+            outcomes,
         }
     }
 
     pub(crate) fn context(&self, actor: Actor, key: Option<CommandKey>) -> Context {
         Context { now: self.shared.clock.now(), chance: fastrand::f64(), actor, key }
     }
+}
+
+/// The journal's answer for the commit in flight; never when there is none.
+async fn arrival(in_flight: &mut Option<InFlight>) -> Result<Appended, AppendError> {
+    poll_fn(|cx| match in_flight {
+        Some(in_flight) => in_flight.stored.as_mut().poll(cx),
+        None => std::task::Poll::Pending,
+    })
+    .await
 }
 
 /// What a command is told whose commit was not stored, or perhaps was.
@@ -345,62 +432,3 @@ fn refusal(error: &AppendError) -> Rejection {
 
 /// How long a full disk is waited for before what the board itself wants is tried again.
 const RETRY_STORE: Duration = Duration::from_millis(500);
-
-impl Batch {
-    /// Most messages make a change, and most ends of attempts make room for another start. Growing step by step
-    /// cost a tenth of the time of deciding.
-    fn with_room_for(messages: usize) -> Self {
-        let changes = (2 * messages).min(caps::COMMIT_ENTRIES);
-        Batch {
-            entries: Vec::with_capacity(changes),
-            effects: Vec::with_capacity(changes),
-            answers: Vec::with_capacity(changes),
-            ..Batch::default()
-        }
-    }
-
-    fn is_full(&self) -> bool {
-        self.entries.len() >= caps::COMMIT_ENTRIES || self.bytes >= caps::COMMIT_BYTES
-    }
-
-    fn take(&mut self, decided: Decided, hearer: Hearer) {
-        let accepted = Accepted { version: decided.version, result: decided.result, dup: decided.dup };
-        if let Some(change) = decided.change {
-            self.bytes += weight(&change);
-            self.entries.push(change);
-        }
-        self.archive.extend(decided.archive.into_iter().filter_map(archive_row));
-        self.effects.extend(decided.effects);
-        self.answers.push((hearer, Ok(accepted)));
-    }
-}
-
-fn answer(answers: Vec<(Hearer, Result<Accepted, Rejection>)>) {
-    for (hearer, result) in answers {
-        // A hearer that has gone is no reason to stop.
-        match hearer {
-            Hearer::Command(reply) => drop(reply.send(result)),
-            Hearer::Nobody => {}
-        }
-    }
-}
-
-pub(crate) fn archive_row(archived: Archived) -> Option<Archive> {
-    match archived {
-        Archived::Attempt(attempt) => Some(Archive::Attempt(attempt)),
-        Archived::Delete(id) => Some(Archive::DeleteJob(id)),
-        Archived::Job(id, body) => {
-            let text = |name: &str| body.child(name).and_then(Node::as_str).unwrap_or_default().to_string();
-            let at = |name: &str| body.child(name).and_then(|at| from_node::<Time>(at).ok());
-            Some(Archive::Job(JobRow {
-                id,
-                kind: text("kind"),
-                queue: text("queue"),
-                state: body.child("state").and_then(|state| from_node(state).ok())?,
-                created_at: at("createdAt")?,
-                finished_at: at("finishedAt"),
-                body,
-            }))
-        }
-    }
-}

@@ -61,6 +61,32 @@ async fn an_artifact_is_not_lost_on_a_full_disk() {
     stage.assert_fold().await;
 }
 
+/// What is decided while a commit is on its way stands on that commit: it falls with it, and can be asked for again.
+#[tokio::test(start_paused = true)]
+async fn what_was_decided_behind_a_refused_commit_is_void_too() {
+    let mut stage = stage(1).await;
+    stage.faults.hold_appends();
+    let first = tokio::spawn(stage.send(dispatch("a")));
+    stage.faults.append_held().await;
+    let behind = tokio::spawn(stage.send(dispatch("b")));
+    let again = tokio::spawn(stage.send(dispatch("a")));
+    // Paused time goes on when everybody waits, so the writer has decided them; nobody hears of anything yet.
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    assert!(!first.is_finished() && !behind.is_finished() && !again.is_finished());
+    stage.faults.reject_appends(1);
+    stage.faults.release_appends();
+    for refused in [first, behind, again] {
+        assert_eq!(refused.await.unwrap().unwrap_err().code, ErrorCode::StorageFailed);
+    }
+    assert_eq!((stage.state_of("a"), stage.state_of("b")), (None, None));
+    stage.send(dispatch("b")).await.unwrap();
+    stage.send(dispatch("a")).await.unwrap();
+    stage.attempts.next().await.finish(Outcome::Succeeded("done".into()));
+    stage.attempts.next().await.finish(Outcome::Succeeded("done".into()));
+    stage.until_state("a", JobState::Succeeded).await;
+    stage.assert_fold().await;
+}
+
 /// A command that comes with the end of an attempt in one batch is refused; the end is not.
 #[tokio::test(start_paused = true)]
 async fn commands_are_answered_while_an_end_is_tried_again() {

@@ -1,0 +1,152 @@
+//! What an attempt says while it runs, on its way to the writer: files at once, progress at most every
+//! [`caps::PROGRESS_MS`] (invariant 9). Nothing is here for an attempt that says nothing.
+
+use super::Attempt;
+use crate::eta::Eta;
+use callboard_core::News;
+use callboard_exec::ReportSink;
+use callboard_protocol::{
+    caps,
+    job::{ArtifactRef, Progress},
+    log::Level,
+};
+use std::{
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::{sync::Notify, time::Instant};
+
+/// News that wait to be carried.
+#[derive(Default)]
+pub(super) struct NewsDesk {
+    waiting: Mutex<Waiting>,
+    /// Held while news are on their way, so that none comes after the end.
+    carrying: tokio::sync::Mutex<()>,
+    /// Files do not wait for the pause after a progress.
+    urgent: Notify,
+}
+
+#[derive(Default)]
+struct Waiting {
+    /// The last value wins.
+    progress: Option<Progress>,
+    artifacts: Vec<ArtifactRef>,
+    has_carrier: bool,
+    began: Option<Instant>,
+    eta: Eta,
+}
+
+impl Waiting {
+    fn take_progress(&mut self) -> Option<Progress> {
+        let mut progress = self.progress.take()?;
+        let began = self.began.unwrap_or_else(Instant::now);
+        progress.eta_ms = progress.eta_ms.or(self.eta.sample(began.elapsed(), progress.value));
+        Some(progress)
+    }
+}
+
+impl NewsDesk {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        // Every state of it is valid.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes what an executor reports.
+pub(super) struct Sink(pub(super) Arc<Attempt>);
+
+impl Sink {
+    /// Leaves news at the desk, and calls a carrier when there is none.
+    fn leave<R>(&self, news: impl FnOnce(&mut Waiting) -> R) -> R {
+        let mut waiting = self.0.news.waiting();
+        let left = news(&mut waiting);
+        waiting.began.get_or_insert_with(Instant::now);
+        if !waiting.has_carrier && !self.0.is_over() {
+            waiting.has_carrier = true;
+            tokio::spawn(self.0.clone().carry_news());
+        }
+        left
+    }
+}
+
+impl ReportSink for Sink {
+    fn progress(&self, progress: Progress) {
+        self.leave(|waiting| waiting.progress = Some(progress));
+    }
+
+    fn log(&self, channel: &str, level: Level, message: &str) {
+        self.0.shared.logs.write(channel, level, message, Some(&self.0.job.id));
+    }
+
+    fn log_room(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(self.0.shared.logs.room())
+    }
+
+    fn artifact(&self, artifact: ArtifactRef) {
+        let has_room = self.leave(|waiting| {
+            let has_room = waiting.artifacts.len() < caps::ARTIFACTS;
+            if has_room {
+                waiting.artifacts.push(artifact);
+            }
+            has_room
+        });
+        self.0.news.urgent.notify_one();
+        if !has_room {
+            let message = format!("an artifact of attempt {} was refused: too many wait", self.0.job.attempt);
+            self.0.log(Level::Warn, &message);
+        }
+    }
+}
+
+impl Attempt {
+    /// Carries news until there are none.
+    async fn carry_news(self: Arc<Self>) {
+        let mut quiet_until = Instant::now();
+        loop {
+            let carrying = self.news.carrying.lock().await;
+            let is_quiet = Instant::now() < quiet_until;
+            let (artifacts, progress) = {
+                let mut waiting = self.news.waiting();
+                let progress = if is_quiet { None } else { waiting.take_progress() };
+                let artifacts = std::mem::take(&mut waiting.artifacts);
+                let is_idle = !is_quiet && progress.is_none() && artifacts.is_empty();
+                if is_idle || self.is_over() {
+                    // What was taken is put back for whoever reports the end.
+                    waiting.progress = progress.or(waiting.progress.take());
+                    waiting.artifacts = artifacts;
+                    waiting.has_carrier = false;
+                    return;
+                }
+                (artifacts, progress)
+            };
+            for artifact in artifacts {
+                self.report(News::Artifact(artifact)).await;
+            }
+            if let Some(progress) = progress {
+                self.report(News::Progress(progress)).await;
+                quiet_until = Instant::now() + Duration::from_millis(caps::PROGRESS_MS);
+            }
+            drop(carrying);
+            tokio::select! {
+                () = tokio::time::sleep_until(quiet_until) => {}
+                () = self.news.urgent.notified() => {}
+                () = self.over.notified() => {}
+            }
+        }
+    }
+
+    /// Carries the files that are left, and returns progress that comes too late for a report of its own.
+    pub(super) async fn last_news(&self) -> Option<Progress> {
+        self.news.waiting().began?;
+        let _carrying = self.news.carrying.lock().await;
+        let (artifacts, progress) = {
+            let mut waiting = self.news.waiting();
+            (std::mem::take(&mut waiting.artifacts), waiting.progress.take())
+        };
+        for artifact in artifacts {
+            self.report(News::Artifact(artifact)).await;
+        }
+        progress
+    }
+}
