@@ -68,10 +68,16 @@ const STORES: &[&str] = &["rusqlite", "sqlx", "redb", "fjall", "zstd", "blake3"]
 const WEB: &[&str] = &["axum", "tower", "hyper", "http", "tungstenite", "tokio-tungstenite", "rust-embed"];
 const STORES_AND_WEB: &[&str] =
     &["rusqlite", "sqlx", "redb", "fjall", "axum", "tower", "hyper", "http", "tungstenite", "rust-embed"];
+/// What stores, is about the web, or touches the system.
+const FLOW_NEVER: &[&str] = &[
+    "rusqlite", "sqlx", "redb", "fjall", "axum", "tower", "hyper", "http", "rustix", "libc", "uuid",
+    "chrono", "jiff", "tracing", "serde",
+];
 const NONE: &[&str] = &[];
 /// The library as programs use it.
 const ALL: &[&str] = &[
     "callboard-protocol",
+    "callboard-flow",
     "callboard-core",
     "callboard-journal",
     "callboard-exec",
@@ -83,13 +89,20 @@ const ALL: &[&str] = &[
     "callboard-demo",
 ];
 
-const FLOORS: [Floor; 14] = [
+const FLOORS: [Floor; 15] = [
     Floor {
         package: "callboard-protocol",
         may: NONE,
         may_in_tests: NONE,
         never: EFFECTS,
         why: "the vocabulary and the fold run everywhere alike: no runtime, clock, randomness, input or output",
+    },
+    Floor {
+        package: "callboard-flow",
+        may: NONE,
+        may_in_tests: NONE,
+        never: FLOW_NEVER,
+        why: "its primitives are usable alone: a clock and a runtime, and nothing of the rest",
     },
     Floor {
         package: "callboard-core",

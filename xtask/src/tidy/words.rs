@@ -78,8 +78,9 @@ const ROWS: [Row; 28] = [
     never(".await", In::PureRustCode, ASK),
 ];
 
-/// The crates of the lowest floors: no clock, no randomness, no input or output.
-const PURE: [&str; 2] = ["crates/callboard-protocol/src/", "crates/callboard-core/src/"];
+/// The sources of the lowest floors: no clock, no randomness, no input or output.
+const PURE: [&str; 3] =
+    ["crates/callboard-protocol/src/", "crates/callboard-core/src/", "crates/callboard-flow/src/pure/"];
 /// Crates that may read the environment and end the process: the binary, and what runs tests.
 const BINARIES: [&str; 2] = ["crates/callboard-cli/", "crates/callboard-testkit/"];
 /// Endings of the files that are looked at.
