@@ -46,8 +46,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             }
         }
     });
-    println!("{}", handle.result().await?);
+    let said = handle.result().await?;
+    // The last progress first: the printer runs beside this.
     printer.await?;
+    println!("{said}");
     board.shutdown().await;
     Ok(())
 }
