@@ -40,10 +40,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let handle = board.start(Brew { cups: 5 }).await?;
     let mut progress = handle.progress();
     let printer = tokio::spawn(async move {
-        while progress.changed().await.is_ok() {
-            if let Some(progress) = progress.borrow_and_update().clone() {
-                println!("{:>4.0} %  {}", progress.value * 100.0, progress.message.unwrap_or_default());
-            }
+        while let Some(progress) = progress.next().await {
+            println!("{:>4.0} %  {}", progress.value * 100.0, progress.message.unwrap_or_default());
         }
     });
     let said = handle.result().await?;

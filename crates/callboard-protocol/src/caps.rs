@@ -124,3 +124,22 @@ pub const LAUNCH_CODE_MS: u64 = 60_000;
 pub const HEADER_MS: u64 = 5_000;
 /// Rows of one page of an HTTP listing.
 pub const PAGE_ROWS: usize = 500;
+
+/// Events that a subscription of a signal bus may be behind. One that is further behind is told how many it missed.
+pub const SIGNAL_RING: usize = 1024;
+/// Events that listeners may emit in answer to one event. More are refused, counted and logged: it would never end.
+pub const SIGNAL_NESTING: usize = 1024;
+/// Results that the in-memory cache keeps unless configured (S2.22); those that were not used for longest go first.
+pub const CACHE_ENTRIES: usize = 1000;
+/// Jobs of the in-process lane that may be under way. More end at once with `Overloaded`.
+pub const LANE_JOBS: usize = 65_536;
+/// Reactions in one chain of causes, one after the other, before a breaker opens (X8).
+pub const REACTION_DEPTH: u32 = 100;
+/// Reactions of one orchestrator in one chain of causes within [`REACTION_WINDOW_MS`] before its breaker opens.
+pub const REACTIONS: u32 = 1000;
+/// The window in which reactions are counted, and for how long an open breaker refuses commands.
+pub const REACTION_WINDOW_MS: u64 = 1000;
+/// Chains of causes that one breaker counts; the one that was not seen for longest goes first.
+pub const REACTION_CHAINS: usize = 1024;
+/// Names of slots that an orchestrator remembers before it forgets those whose job has ended.
+pub const SLOTS: usize = 64;

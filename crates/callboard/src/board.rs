@@ -1,6 +1,7 @@
 //! The handle of a board.
 
 use crate::{
+    event_job::Dispatcher,
     handle::RawHandle,
     logs::LogHub,
     open::{self, BoardOptions, OpenError},
@@ -88,7 +89,7 @@ impl Board {
     ///
     /// # Errors
     /// A typed rejection. Nothing was changed.
-    pub async fn start<J: Job>(&self, job: J) -> Result<crate::JobHandle<J>, Rejection> {
+    pub async fn start<J: Job>(&self, job: J) -> Result<crate::JobHandle<J::Output>, Rejection> {
         crate::typed::start(self, job).await
     }
 
@@ -98,6 +99,21 @@ impl Board {
     /// When the kind has an executor already.
     pub fn register<J: Job>(&self, executor: impl Execute<J>) -> Result<(), KindError> {
         self.register_kind(crate::typed::kind_info::<J>(), crate::typed::adapt(executor))
+    }
+
+    /// Registers the executor of a typed job in place of what may have been registered; attempts under way go on with
+    /// the one that they have.
+    ///
+    /// # Errors
+    /// When the kind's name is not made like an id.
+    pub fn replace<J: Job>(&self, executor: impl Execute<J>) -> Result<(), KindError> {
+        let mut registry = self.shared.registry.write().unwrap_or_else(PoisonError::into_inner);
+        registry.replace(crate::typed::kind_info::<J>(), crate::typed::adapt(executor)).map(drop)
+    }
+
+    /// The lane for jobs that are not journalled. It is closed with the board.
+    pub fn dispatcher(&self) -> &Dispatcher {
+        &self.shared.dispatcher
     }
 
     /// Registers an executor for a kind.

@@ -17,8 +17,13 @@ impl Clock {
     }
 
     pub(crate) fn now(&self) -> Time {
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
-        let wall = i64::try_from(wall).unwrap_or(i64::MAX);
+        let wall = wall().0;
         Time(self.0.fetch_max(wall, Ordering::Relaxed).max(wall))
     }
+}
+
+/// What the wall clock says; it may go back.
+pub(crate) fn wall() -> Time {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    Time(i64::try_from(since).unwrap_or(i64::MAX))
 }

@@ -1,17 +1,18 @@
 //! Handles of jobs: they settle exactly once, whatever happens to the job (S2.15, W2.1).
 
-use crate::{Board, typed::Job};
+use crate::{Board, typed::JobEnd};
 use callboard_protocol::{
     Actor, Commit, JobId, Node, Op,
     command::{CancelArgs, Command},
     error::Rejection,
     from_node,
-    job::{self, JobState, Progress},
+    job::{self, Progress},
 };
 use std::{
     collections::HashMap,
-    marker::PhantomData,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    pin::Pin,
+    sync::{Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll},
 };
 use tokio::sync::{oneshot, watch};
 
@@ -83,23 +84,6 @@ impl Watchers {
     }
 }
 
-/// How a job ended that did not return a result.
-#[derive(Debug, thiserror::Error)]
-pub enum JobEnd {
-    /// It failed.
-    #[error("the job failed: {}", .0.error.as_ref().map_or("no reason is recorded", |error| error.message.as_str()))]
-    Failed(Box<job::Job>),
-    /// It was cancelled.
-    #[error("the job was cancelled")]
-    Cancelled(Box<job::Job>),
-    /// Its result is not of the expected type.
-    #[error("the result of the job cannot be read: {0}")]
-    Unreadable(String),
-    /// The board has stopped; the job goes on after the next start.
-    #[error("the board has stopped; the job goes on after the next start")]
-    BoardStopped,
-}
-
 /// A handle of a job of any kind. Dropping it does not cancel the job.
 pub struct RawHandle {
     board: Board,
@@ -138,8 +122,20 @@ impl RawHandle {
     /// # Errors
     /// When the board stops first.
     pub async fn end(mut self) -> Result<job::Job, JobEnd> {
-        let record = (&mut self.end).await.map_err(|_| JobEnd::BoardStopped)?;
-        from_node(&record).map_err(|error| JobEnd::Unreadable(error.to_string()))
+        std::future::poll_fn(|context| self.poll_end(context)).await
+    }
+
+    /// To be polled until it is ready, and not after that.
+    pub(crate) fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<Result<job::Job, JobEnd>> {
+        Pin::new(&mut self.end).poll(context).map(|record| {
+            let record = record.map_err(|_| JobEnd::BoardStopped)?;
+            from_node(&record).map_err(|error| JobEnd::Unreadable(error.to_string()))
+        })
+    }
+
+    /// Whether the job has ended, or its board has stopped.
+    pub fn has_ended(&self) -> bool {
+        !self.end.is_empty() || self.progress.has_changed().is_err()
     }
 }
 
@@ -147,51 +143,5 @@ impl Drop for RawHandle {
     fn drop(&mut self) {
         self.end.close();
         self.board.shared.watchers.unlisten(&self.id);
-    }
-}
-
-/// A handle of a typed job. Dropping it does not cancel the job.
-pub struct JobHandle<J: Job> {
-    raw: RawHandle,
-    job: PhantomData<Arc<J>>,
-}
-
-impl<J: Job> JobHandle<J> {
-    pub(crate) fn new(raw: RawHandle) -> Self {
-        JobHandle { raw, job: PhantomData }
-    }
-
-    /// The job's name.
-    pub fn id(&self) -> &JobId {
-        self.raw.id()
-    }
-
-    /// See [`RawHandle::progress`].
-    pub fn progress(&self) -> watch::Receiver<Option<Progress>> {
-        self.raw.progress()
-    }
-
-    /// See [`RawHandle::cancel`].
-    ///
-    /// # Errors
-    /// When the job has ended already.
-    pub async fn cancel(&self, reason: &str) -> Result<(), Rejection> {
-        self.raw.cancel(reason).await
-    }
-
-    /// Waits for the result.
-    ///
-    /// # Errors
-    /// When the job failed, was cancelled, or the board stopped.
-    pub async fn result(self) -> Result<J::Output, JobEnd> {
-        let job = self.raw.end().await?;
-        match job.state {
-            JobState::Succeeded => {
-                let result = job.result.unwrap_or_default();
-                from_node(&result).map_err(|error| JobEnd::Unreadable(error.to_string()))
-            }
-            JobState::Cancelled => Err(JobEnd::Cancelled(Box::new(job))),
-            _ => Err(JobEnd::Failed(Box::new(job))),
-        }
     }
 }

@@ -7,25 +7,48 @@
 mod attempt;
 mod attempt_runtime;
 mod board;
+mod cache;
 mod clock;
 mod eta;
+mod event_job;
+mod events;
 mod handle;
 mod history;
 mod logs;
+mod observer;
 mod open;
+mod orchestrator;
 mod ring;
+mod saga;
 mod shared;
 mod typed;
 mod writer;
 
 pub use board::{Board, StateView};
+pub use cache::{
+    CacheError, CacheInvalidated, CacheProvider, CacheStats, Cached, InvalidateCache, KeyTest, MemoryCache,
+};
 pub use callboard_core::Limits;
 pub use callboard_exec as exec;
 pub use callboard_journal as journal;
 pub use callboard_protocol as protocol;
-pub use handle::{JobEnd, JobHandle, RawHandle};
+pub use event_job::{
+    CachePolicy, Dispatch, DispatchError, Dispatcher, DispatcherOptions, EventJob, FailureTest, Retry,
+    RunContext, Undispatched, Work,
+};
+pub use events::{
+    BusStats, Cause, DataSource, DomainEvent, Heard, Signal, SignalBus, SinkGuard, Subscription,
+};
+pub use handle::RawHandle;
 pub use history::{JobListing, JobListingQuery, LogListing};
 pub use logs::{LogFilter, LogHub, LogPage};
+pub use observer::{JobInfo, Observer, Observers, Problem};
 pub use open::{BoardOptions, OpenError};
+pub use orchestrator::{BreakerLimits, BreakerOpened, Orchestrator, Reaction};
 pub use ring::Window;
-pub use typed::{Execute, Job, JobContext, JobFailure};
+pub use saga::{CompensationError, Saga, SagaError};
+pub use tokio_util::sync::CancellationToken;
+pub use typed::{
+    AsyncState, Execute, Failure, Job, JobContext, JobEnd, JobFailure, JobHandle, JobResult, ProgressStream,
+    Settled,
+};

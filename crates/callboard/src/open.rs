@@ -3,6 +3,7 @@
 use crate::{
     board::{Board, Layout},
     clock::Clock,
+    event_job::{Dispatcher, DispatcherOptions},
     logs::LogHub,
     ring::Ring,
     shared::{Head, Scratch, Shared},
@@ -11,7 +12,7 @@ use crate::{
 use callboard_core::{Core, Decided, Effect, Input, Limits, LogMeta, Recovered};
 use callboard_exec::{ArtifactStore, CancelReason, Registry};
 use callboard_journal::{Append, AppendError, Journal, MemoryJournal, ReadError, SqliteJournal};
-use callboard_protocol::{Commit, CommitKind, Epoch, Time, caps};
+use callboard_protocol::{Commit, CommitKind, Epoch, Time, caps, log::Level};
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, RwLock},
@@ -32,6 +33,8 @@ pub struct BoardOptions {
     pub grace: Duration,
     /// The kinds that can run from the start, so that jobs of an earlier process find their executors.
     pub registry: Registry,
+    /// The lane for jobs that are not journalled: where their events are told and their results cached.
+    pub in_process: DispatcherOptions,
     /// The build, for people.
     pub build: String,
 }
@@ -44,6 +47,7 @@ impl Default for BoardOptions {
             limits: Limits::default(),
             grace: Duration::from_millis(caps::GRACE_MS),
             registry: Registry::new(),
+            in_process: DispatcherOptions::default(),
             build: concat!("callboard ", env!("CARGO_PKG_VERSION")).into(),
         }
     }
@@ -131,6 +135,7 @@ pub(crate) async fn open(options: BoardOptions) -> Result<Board, OpenError> {
         journal,
         logs,
         watchers: Default::default(),
+        dispatcher: Dispatcher::new(options.in_process),
         inbox,
         version: watch::Sender::new(head.version),
         head: RwLock::new(head),
@@ -140,6 +145,7 @@ pub(crate) async fn open(options: BoardOptions) -> Result<Board, OpenError> {
     boot(&mut writer, options.build, node).await?;
     tokio::spawn(writer.run());
     tokio::spawn(follow_logs(Arc::downgrade(&shared)));
+    record_breakers(&shared);
     Ok(Board { shared })
 }
 
@@ -260,6 +266,23 @@ async fn follow_logs(shared: std::sync::Weak<Shared>) {
     }
 }
 
+/// A reaction loop that was stopped is told in the board's log (X8).
+fn record_breakers(shared: &Arc<Shared>) {
+    let board = Arc::downgrade(shared);
+    shared.dispatcher.record_breakers(move |opened| {
+        let Some(shared) = board.upgrade() else { return };
+        let message = format!(
+            "breaker.opened: {:?} reacted {} times in the chain of job {}, {} deep; its commands are refused for {} ms",
+            &*opened.reactor,
+            opened.reactions,
+            opened.root,
+            opened.depth,
+            opened.window.as_millis()
+        );
+        shared.logs.write("board", Level::Error, &message, None);
+    });
+}
+
 fn short_id() -> String {
     uuid::Uuid::now_v7().simple().to_string()
 }
@@ -271,5 +294,6 @@ impl Drop for Writer {
         self.running.values().for_each(|running| running.stop(CancelReason::Shutdown));
         self.inbox.close();
         self.shared.watchers.close();
+        self.shared.dispatcher.close();
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     clock::Clock,
+    event_job::Dispatcher,
     handle::Watchers,
     logs::LogHub,
     ring::{Ring, Window},
@@ -48,6 +49,7 @@ pub(crate) struct Shared {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) logs: LogHub,
     pub(crate) watchers: Watchers,
+    pub(crate) dispatcher: Dispatcher,
     pub(crate) inbox: mpsc::Sender<Message>,
     pub(crate) version: watch::Sender<u64>,
     pub(crate) head: RwLock<Head>,

@@ -1,6 +1,7 @@
-//! Typed jobs in this process: a description, what runs it, and a handle of its result (S2).
+//! Typed jobs that the journal keeps: they outlive the process.
 
-use crate::{Board, JobHandle, RawHandle};
+use super::{JobFailure, JobHandle};
+use crate::{Board, RawHandle};
 use callboard_exec::{ArtifactError, AttemptContext, Executor, KindInfo, Outcome};
 use callboard_protocol::{
     Actor, JobId, Node,
@@ -40,27 +41,6 @@ where
 {
     async fn execute(&self, job: J, context: JobContext) -> Result<J::Output, JobFailure> {
         self(job, context).await
-    }
-}
-
-/// Why an attempt of a typed job did not return a result. Any error converts into [`JobFailure::Retry`].
-#[derive(Debug)]
-pub enum JobFailure {
-    /// Another try may help.
-    Retry(Box<dyn std::error::Error + Send + Sync>),
-    /// Another try may help, but not before this time has passed, whatever the job's policy says.
-    RetryAfter(Box<dyn std::error::Error + Send + Sync>, Duration),
-    /// It cannot go on now and is to be tried again after this time, which uses up no try.
-    Snooze(Duration),
-    /// Another try cannot help.
-    Fatal(Box<dyn std::error::Error + Send + Sync>),
-    /// It stopped because it was asked to.
-    Cancelled,
-}
-
-impl<E: std::error::Error + Send + Sync + 'static> From<E> for JobFailure {
-    fn from(error: E) -> Self {
-        JobFailure::Retry(Box::new(error))
     }
 }
 
@@ -171,9 +151,9 @@ pub(crate) fn kind_info<J: Job>() -> KindInfo {
     }
 }
 
-pub(crate) async fn start<J: Job>(board: &Board, job: J) -> Result<JobHandle<J>, Rejection> {
+pub(crate) async fn start<J: Job>(board: &Board, job: J) -> Result<JobHandle<J::Output>, Rejection> {
     let raw: RawHandle = board.dispatch(dispatch_args(&job)?, Actor::new("app")).await?;
-    Ok(JobHandle::new(raw))
+    Ok(JobHandle::durable(raw))
 }
 
 fn dispatch_args<J: Job>(job: &J) -> Result<DispatchArgs, Rejection> {

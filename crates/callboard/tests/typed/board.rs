@@ -1,0 +1,104 @@
+//! The typed library on a board: durable jobs beside the in-process lane, several boards in one process.
+
+use crate::kit::{Fetch, Fetched};
+use callboard::{
+    Board, BoardOptions, DispatchError, Job, JobContext, JobEnd, JobFailure, JobResult, Orchestrator,
+    RunContext,
+};
+use callboard_testkit::PausedClock;
+use serde::{Deserialize, Serialize};
+use std::{io, sync::Arc, time::Duration};
+
+#[derive(Serialize, Deserialize)]
+struct Add(u32, u32);
+
+impl Job for Add {
+    const KIND: &'static str = "add";
+    type Output = u32;
+}
+
+async fn add(job: Add, context: JobContext) -> Result<u32, JobFailure> {
+    context.step(1, 2, "adding");
+    match job {
+        Add(13, _) => Err(io::Error::other("unlucky").into()),
+        Add(14, _) => {
+            context.cancelled().await;
+            Err(JobFailure::Cancelled)
+        }
+        Add(a, b) => Ok(a + b),
+    }
+}
+
+async fn subtract(job: Add, _: JobContext) -> Result<u32, JobFailure> {
+    Ok(job.0 - job.1)
+}
+
+async fn board() -> Board {
+    let board = Board::open(BoardOptions::default()).await.expect("it opens");
+    board.register(add).expect("the kind is free");
+    board
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_durable_job_has_the_same_handle() {
+    let board = board().await;
+    let handle = board.start(Add(1, 2)).await.unwrap();
+    let mut progress = handle.progress();
+    let settled = handle.await.unwrap();
+    assert!(settled.is_fresh() && settled.value == 3);
+    assert_eq!(progress.next().await.map(|progress| progress.value), Some(0.5));
+    assert!(progress.next().await.is_none());
+
+    let result = JobResult::from(board.start(Add(13, 0)).await.unwrap().await);
+    assert_eq!(result.failure().map(|failure| failure.message.as_str()), Some("unlucky"));
+
+    let handle = board.start(Add(14, 0)).await.unwrap();
+    assert!(!handle.is_settled());
+    handle.cancel("enough").await.unwrap();
+    assert!(matches!(handle.await, Err(JobEnd::Cancelled(Some(reason))) if reason == "enough"));
+}
+
+/// S2.14 for durable kinds.
+#[tokio::test(start_paused = true)]
+async fn a_durable_kind_is_registered_once_unless_replaced() {
+    let board = board().await;
+    assert!(board.register(subtract).is_err());
+    board.replace(subtract).unwrap();
+    assert_eq!(board.start(Add(5, 2)).await.unwrap().result().await.unwrap(), 3);
+}
+
+async fn fetch(_: Arc<Fetch>, context: RunContext) -> Result<u32, JobFailure> {
+    if context.metadata().is_null() {
+        return Ok(7);
+    }
+    std::future::pending().await
+}
+
+/// W2.10: process-wide singletons made two instances impossible.
+#[tokio::test(start_paused = true)]
+async fn two_boards_in_one_process_share_nothing() {
+    let (one, two) = (board().await, board().await);
+    one.dispatcher().register(fetch).unwrap();
+    let heard = |board: &Board| {
+        Orchestrator::new("heard", board.dispatcher(), 0, |heard, reaction| {
+            *heard += u32::from(reaction.event::<Fetched>().is_some());
+        })
+    };
+    let (first, second) = (heard(&one), heard(&two));
+    first.dispatch(Fetch::default()).await.unwrap();
+    assert_eq!((first.state(), second.state()), (1, 0));
+    let refused = two.dispatcher().try_dispatch(Fetch::default()).expect_err("it was not registered there");
+    assert!(matches!(refused.why, DispatchError::NoExecutor { .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_board_that_stops_settles_the_handles_of_its_lane() {
+    let board = board().await;
+    board.dispatcher().register(fetch).unwrap();
+    let endless = callboard::Dispatch::new(Fetch::default()).metadata("wait".into());
+    let handle = board.dispatcher().dispatch(endless);
+    PausedClock::paused().advance(Duration::from_millis(1)).await;
+    board.shutdown().await;
+    assert!(matches!(handle.await, Err(JobEnd::Closed)));
+    assert!(board.dispatcher().bus().is_closed());
+}
