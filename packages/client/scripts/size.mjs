@@ -12,6 +12,7 @@ const budgets = [
   // With a client there already, which every user of these has.
   { name: 'manager', code: "export * from './dist/manager/index.js'", bytes: 2000, besideCore: true },
   { name: 'optimistic', code: "export * from './dist/optimistic/index.js'", bytes: 1200, besideCore: true },
+  { name: 'progress', code: "export * from './dist/progress/index.js'", bytes: 1500 },
   { name: 'vue binding', code: "export * from './dist/vue/index.js'", bytes: 600 },
   { name: 'applyPatch', code: "export { applyPatch } from './dist/index.js'", bytes: 1600 },
 ]
