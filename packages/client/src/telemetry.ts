@@ -18,7 +18,8 @@ const zero: Record<Counter, number> = {
   resyncs: 0,
   gaps: 0,
 }
-const initial: Telemetry = freezeDeep({
+/** Before anything happened. */
+export const initial: Telemetry = freezeDeep({
   phase: 'idle',
   attempt: 0,
   consecutiveFailures: 0,

@@ -22,7 +22,9 @@ describe('the package', () => {
     ])
   })
 
-  it('has a small Vue binding', () => expect(read('src/vue/index.ts').split('\n').length).toBeLessThan(150))
+  it.each(['react', 'vue', 'svelte'])('has a small %s binding', (name) => {
+    expect(read(`src/${name}/index.ts`).split('\n').length).toBeLessThan(150)
+  })
 
   it('speaks every message of spec/frames.json', () => {
     const frames = JSON.parse(readFileSync(new URL('../../../spec/frames.json', import.meta.url), 'utf8')) as {

@@ -1,7 +1,6 @@
-import { race } from '../resilience/signal.js'
 import { createStore } from '../store.js'
 import type { ReadableStore } from '../types.js'
-import { createAsyncOperation, updateOperationState, type AsyncOperation } from './operation.js'
+import { createAsyncOperation, updateOperationState, type AsyncOperation, type OperationChange } from './operation.js'
 
 /**
  * What a run does that finds another under way (S2.26). `all`: both run, the newest is shown. `replace`: the other is
@@ -33,27 +32,22 @@ export function createRunner<A extends readonly unknown[], T>(
   const store = createStore<AsyncOperation<T>>(createAsyncOperation())
   const running = new Map<AbortController, Promise<AsyncOperation<T>>>()
   let newest: AbortController | undefined
-  const show = (controller: AbortController | undefined, operation: AsyncOperation<T>): void => {
-    if (controller === newest) store.set(operation)
-  }
   const cancel = (reason?: unknown): void => {
     for (const controller of [...running.keys()]) controller.abort(reason)
   }
-  const start = async (controller: AbortController, args: A): Promise<AsyncOperation<T>> => {
+  const start = ({ signal }: AbortController, args: A): Promise<AsyncOperation<T>> => {
     const pending = updateOperationState<T>(createAsyncOperation<T>(), { state: 'pending' }, now())
-    const { signal } = controller
-    let last: AsyncOperation<T>
-    show(controller, pending)
-    try {
-      const data = await race(new Promise<T>((resolve) => resolve(work(signal, ...args))), signal)
-      last = updateOperationState(pending, { state: 'success', data }, now())
-    } catch (error) {
-      const isCancelled = signal.aborted || (Object(error) as { code?: unknown }).code === 'cancelled'
-      last = updateOperationState(pending, isCancelled ? { state: 'cancelled' } : { state: 'error', error }, now())
+    const end = (change: OperationChange<T>): AsyncOperation<T> => updateOperationState(pending, change, now())
+    const fail = (error: unknown): AsyncOperation<T> => {
+      const isCancelled = (Object(error) as { code?: unknown }).code === 'cancelled'
+      return end(isCancelled ? { state: 'cancelled' } : { state: 'error', error })
     }
-    running.delete(controller)
-    show(controller, last)
-    return last
+    store.set(pending)
+    return new Promise((resolve) => {
+      signal.addEventListener('abort', () => resolve(end({ state: 'cancelled' })))
+      const data = new Promise<T>((give) => give(work(signal, ...args)))
+      data.then((value) => end({ state: 'success', data: value }), fail).then(resolve)
+    })
   }
   return {
     get: store.get,
@@ -63,16 +57,20 @@ export function createRunner<A extends readonly unknown[], T>(
       const other = newest && running.get(newest)
       if (other && overlap === 'ignore') return other
       if (overlap === 'replace') cancel()
-      newest = new AbortController()
-      const run = start(newest, args)
-      running.set(newest, run)
+      const mine = (newest = new AbortController())
+      const run = start(mine, args).then((last) => {
+        running.delete(mine)
+        if (mine === newest) store.set(last)
+        return last
+      })
+      running.set(mine, run)
       return run
     },
     cancel,
     reset() {
       cancel()
       newest = undefined
-      show(undefined, createAsyncOperation())
+      store.set(createAsyncOperation())
     },
   }
 }

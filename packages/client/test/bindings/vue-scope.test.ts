@@ -1,7 +1,7 @@
 import { effectScope, nextTick, ref, watchEffect } from 'vue'
 import { describe, expect, it } from 'vitest'
-import { useCollection, useJob, useRecord, useStore } from '../src/vue/index.js'
-import { job, patch, rig } from './rig.js'
+import { useCollection, useJob, useRecord, useStore } from '../../src/vue/index.js'
+import { job, patch, rig } from '../rig.js'
 
 describe('the Vue binding', () => {
   it('follows stores and collections, and lets go with its scope', async () => {
