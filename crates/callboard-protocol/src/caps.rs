@@ -55,8 +55,9 @@ pub const OUTCOME_MS: u64 = 600_000;
 pub const RING_CHANGES: usize = 16_384;
 /// Bytes of operations kept in memory for followers, by estimate.
 pub const RING_BYTES: usize = 32 * 1024 * 1024;
-/// Changes between two snapshots of the journal at least; with more jobs in the state, as many as those.
-pub const SNAPSHOT_EVERY: u64 = 10_000;
+/// Changes between two snapshots of the journal at least; with more jobs in the state, as many as those. So many are
+/// replayed in about a quarter of a second.
+pub const SNAPSHOT_EVERY: u64 = 20_000;
 /// Commits that are kept before the newest snapshot, for looking back; older ones are removed in small steps.
 pub const RETAINED_COMMITS: u64 = 100_000;
 

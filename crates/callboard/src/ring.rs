@@ -13,8 +13,8 @@ pub(crate) struct Ring {
 }
 
 impl Ring {
-    pub(crate) fn push(&mut self, commit: Arc<Commit>) {
-        let bytes = commit.entries.iter().map(weight).sum();
+    /// Takes a commit of about `bytes` bytes, as [`weight`] counts them.
+    pub(crate) fn push(&mut self, commit: Arc<Commit>, bytes: usize) {
         self.changes += commit.entries.len();
         self.bytes += bytes;
         self.commits.push_back((commit, bytes));
@@ -112,8 +112,8 @@ mod tests {
     #[test]
     fn a_window_starts_inside_a_commit() {
         let mut ring = Ring::default();
-        ring.push(commit(0, 3));
-        ring.push(commit(3, 2));
+        ring.push(commit(0, 3), 300);
+        ring.push(commit(3, 2), 200);
         let versions = |from| -> Option<Vec<u64>> {
             Some(ring.since(from, 5)?.changes().map(|(version, _)| version).collect())
         };
@@ -126,7 +126,7 @@ mod tests {
     fn what_fell_out_cannot_be_followed() {
         let mut ring = Ring::default();
         for index in 0..40 {
-            ring.push(commit(index * 512, 512));
+            ring.push(commit(index * 512, 512), 51_200);
         }
         assert!(ring.changes <= caps::RING_CHANGES);
         assert!(ring.since(0, 40 * 512).is_none());

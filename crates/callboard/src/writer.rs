@@ -8,6 +8,7 @@ mod batch;
 
 use crate::{
     attempt::{self, Running},
+    ring::weight,
     shared::{Head, Shared},
 };
 use batch::{Batch, Hearer, answer};
@@ -225,7 +226,7 @@ impl Writer {
         let InFlight { batch, commit, head, .. } = self.in_flight.take()?;
         match stored {
             Ok(appended) => {
-                self.publish(commit, head, appended);
+                self.publish((commit, batch.bytes), head, appended);
                 self.on_durable(batch);
                 self.maybe_snapshot();
                 None
@@ -269,9 +270,10 @@ impl Writer {
         entries: Vec<Change>,
         archive: Vec<Archive>,
     ) -> Result<(), AppendError> {
+        let bytes = entries.iter().map(weight).sum();
         let commit = self.make_commit(entries);
         let appended = self.shared.journal.append(Append { commit: commit.clone(), archive }).await?;
-        self.publish(commit, self.decided_head(), appended);
+        self.publish((commit, bytes), self.decided_head(), appended);
         Ok(())
     }
 
@@ -294,13 +296,13 @@ impl Writer {
     }
 
     /// The only place where something becomes visible: state, followers, then effects, then answers.
-    fn publish(&mut self, commit: Arc<Commit>, head: Head, appended: Appended) {
+    fn publish(&mut self, (commit, bytes): (Arc<Commit>, usize), head: Head, appended: Appended) {
         self.end.seq += 1;
         self.end.hash = appended.hash;
         let version = head.version;
         let mut ring = self.shared.ring();
         *self.shared.head.write().unwrap_or_else(PoisonError::into_inner) = head;
-        ring.push(commit.clone());
+        ring.push(commit.clone(), bytes);
         self.shared.version.send_replace(version);
         drop(ring);
         self.shared.watchers.see(&commit);
