@@ -3,21 +3,29 @@ import { applyPatch } from '../patch.js'
 import type {
   Accepted,
   ClientFrame,
+  Job,
   JsonValue,
   LogEntry,
+  LogRequest,
   PatchOp,
   Rejection,
   ServerConfig,
   ServerFrame,
+  StatePosition,
 } from '../protocol/index.js'
 import type { Clock } from '../types.js'
+import { Faults } from './faults.js'
+import { Lines } from './lines.js'
 import { FakeNetwork, type FakeSocket } from './network.js'
 
-/** Changes and lines that the board keeps for those who come back. */
+/** Changes that the board keeps for those who come back. */
 const RING = 1000
 
 type Frame<T extends ClientFrame['type']> = Extract<ClientFrame, { type: T }>
-type CommandHandler = (args: JsonValue, frame: Frame<'cmd'>) => JsonValue | undefined
+
+/** Carries a command out and gives its result. It throws a `Rejection` (`{ code, message }`) to refuse. */
+export type CommandHandler = (args: JsonValue, frame: Frame<'cmd'>) => JsonValue | undefined
+
 interface Change {
   readonly version: number
   readonly patch: PatchOp[]
@@ -29,14 +37,27 @@ export interface FakeBoardOptions {
   readonly epoch?: string
   readonly token?: string
   readonly config?: ServerConfig
-  /** One way, ms. */
+  /** One way, ms; 1 unless given. */
   readonly latencyMs?: number
+  /** Greets, and leaves all else to `send`: for scripts of frames. */
+  readonly scripted?: boolean
+}
+
+/** What a connection has been given, and the lines that it wants. */
+interface Served {
+  version: number
+  seq: number
+  logs: LogRequest
 }
 
 /** A small server that speaks the protocol: snapshots, patches, resume, logs, heartbeat and commands. */
 export class FakeBoard {
   readonly network: FakeNetwork = new FakeNetwork()
   readonly commands: Map<string, CommandHandler> = new Map<string, CommandHandler>()
+  /** What goes wrong on the way to the clients. */
+  readonly faults: Faults = new Faults()
+  /** All that clients sent and that arrived, in order. */
+  readonly received: ClientFrame[] = []
   /** While false, connections are refused. */
   isUp = true
   state: JsonValue
@@ -45,9 +66,8 @@ export class FakeBoard {
   readonly #options: FakeBoardOptions
   readonly #changes: Change[] = []
   readonly #outcomes = new Map<string, Accepted>()
-  readonly #lines: LogEntry[] = []
-  readonly #served = new Map<FakeSocket, { version: number; seq: number }>()
-  #seq = 0
+  readonly #lines = new Lines()
+  readonly #served = new Map<FakeSocket, Served>()
 
   constructor(options: FakeBoardOptions) {
     this.#options = options
@@ -56,9 +76,9 @@ export class FakeBoard {
     this.network.onsocket = (socket) => this.#knock(socket)
   }
 
-  /** Connections that have been greeted. */
+  /** Connections that have been greeted and are open. */
   get sessions(): number {
-    return this.#served.size
+    return this.#open().length
   }
 
   /** Changes the state by one version and tells everybody. */
@@ -67,23 +87,37 @@ export class FakeBoard {
     this.version++
     this.#changes.push({ version: this.version, patch })
     if (this.#changes.length > RING) this.#changes.shift()
-    for (const socket of this.#served.keys()) this.#catchUp(socket)
+    for (const [socket, served] of this.#open()) this.#catchUp(socket, served)
     return this.version
   }
 
+  /** Puts a job into the state, in the place of one of the same id; what is not given is that of a job just queued. */
+  putJob(given: Partial<Job> & Pick<Job, 'id'>): Job {
+    const { jobs = {} } = this.state as unknown as { jobs?: Record<string, Job> }
+    const createdAt = new Date(this.#options.clock.now()).toISOString()
+    const job: Job = jobs[given.id] ?? { ...fresh, createdAt, title: given.id, id: given.id }
+    const next = { ...job, ...given }
+    this.commit({ op: 'add', path: `/jobs/${given.id}`, value: next as unknown as JsonValue })
+    return next
+  }
+
   /** Writes lines to the log and tells everybody. */
-  log(...messages: string[]): void {
+  log(...lines: readonly (string | (Partial<LogEntry> & Pick<LogEntry, 'message'>))[]): void {
     const ts = new Date(this.#options.clock.now()).toISOString()
-    for (const message of messages) {
-      this.#lines.push({ seq: ++this.#seq, ts, channel: 'job', emoji: '⚙', level: 'info', message, color: 'blue' })
-      if (this.#lines.length > RING) this.#lines.shift()
+    for (const line of lines) {
+      const given = typeof line === 'string' ? { message: line } : line
+      this.#lines.write({ ts, channel: 'job', emoji: '⚙', level: 'info', color: 'blue', ...given })
     }
-    for (const [socket, served] of this.#served) {
-      const entries = this.#lines.filter((line) => line.seq > served.seq)
-      const prevSeq = served.seq
-      served.seq = this.#seq
-      this.#send(socket, { type: 'logs.append', entries, prevSeq, toSeq: this.#seq })
+    for (const [socket, served] of this.#open()) {
+      const frame = this.#lines.append(served.seq, served.logs)
+      served.seq = this.#lines.seq
+      if (frame) this.#send(socket, frame)
     }
+  }
+
+  /** Sends frames to everybody as they are, whatever the board knows. */
+  send(...frames: readonly ServerFrame[]): void {
+    for (const [socket] of this.#open()) for (const frame of frames) this.#send(socket, frame)
   }
 
   /** Ends all connections. */
@@ -96,7 +130,12 @@ export class FakeBoard {
   restore(epoch: string, state: JsonValue, version = 1): void {
     this.drop(1001)
     Object.assign(this, { epoch, state, version })
-    this.#changes.length = this.#lines.length = this.#seq = 0
+    this.#changes.length = 0
+    this.#lines.clear()
+  }
+
+  #open(): [FakeSocket, Served][] {
+    return [...this.#served].filter(([socket]) => socket.readyState === 1)
   }
 
   #knock(socket: FakeSocket): void {
@@ -104,38 +143,46 @@ export class FakeBoard {
     this.#later(() => (this.isUp ? socket.accept() : socket.drop()))
   }
 
-  #later(f: () => void): void {
-    this.#options.clock.setTimeout(f, this.#options.latencyMs ?? 1)
+  #later(f: () => void, delayMs = 0): void {
+    this.#options.clock.setTimeout(f, (this.#options.latencyMs ?? 1) + delayMs)
   }
 
   #send(socket: FakeSocket, frame: ServerFrame): void {
-    const text = JSON.stringify(frame)
-    this.#later(() => socket.receive(text))
+    const { texts, delayMs } = this.faults.deliver(frame)
+    for (const text of texts) this.#later(() => socket.receive(text), delayMs)
   }
 
   #frame(socket: FakeSocket, frame: ClientFrame): void {
     if (socket.readyState !== 1) return
+    this.received.push(frame)
+    if (frame.type === 'hello') return this.#greet(socket, frame)
+    const served = this.#served.get(socket)
+    if (!served || this.#options.scripted) return
     switch (frame.type) {
-      case 'hello':
-        return this.#greet(socket, frame)
       case 'ping': {
-        const { version, seq: logSeq } = this.#served.get(socket) ?? { version: 0, seq: 0 }
+        const { version, seq: logSeq } = served
         const serverTime = this.#options.clock.now()
         return this.#send(socket, { ...frame, type: 'pong', serverTime, epoch: this.epoch, version, logSeq })
       }
       case 'state.resync':
-        return this.#continue(socket, frame.have, 'resync')
+        return this.#continue(socket, served, frame.have, 'resync')
       case 'logs.replay':
-        return this.#history(socket, frame.sinceSeq, true)
+        return this.#history(socket, served, frame.sinceSeq, true)
+      case 'logs.subscribe':
+        served.logs = frame.filter
+        if (frame.filter.enabled !== false) this.#history(socket, served, served.seq, false)
+        return
       case 'cmd':
         return this.#command(socket, frame)
     }
   }
 
-  #greet(socket: FakeSocket, { auth, subs, logs }: Frame<'hello'>): void {
-    const { token, config = defaultConfig, clock } = this.#options
+  #greet(socket: FakeSocket, { auth, subs, logs = {} }: Frame<'hello'>): void {
+    const { token, config = defaultConfig, clock, scripted } = this.#options
     if (token !== undefined && auth?.token !== token) return socket.drop(4500, 'the token is not valid')
     const resume = subs?.[0]?.resume
+    const served = { version: this.version, seq: 0, logs }
+    this.#served.set(socket, served)
     this.#send(socket, {
       type: 'welcome',
       protocol: 1,
@@ -149,60 +196,40 @@ export class FakeBoard {
       limits: { maxMessageBytes: 1 << 20, maxInflight: 64, maxSubs: 1 },
       subs: { main: this.#canResume(resume) ? 'resumed' : 'snapshot' },
     })
-    this.#continue(socket, resume, resume && resume.epoch !== this.epoch ? 'epoch' : 'connect')
-    const isSame = logs?.resume?.epoch === this.epoch
-    if (logs?.enabled !== false) this.#history(socket, isSame ? (logs?.resume?.seq ?? 0) : 0, false)
+    if (scripted) return
+    this.#continue(socket, served, resume, resume && resume.epoch !== this.epoch ? 'epoch' : 'connect')
+    const isSame = logs.resume?.epoch === this.epoch
+    if (logs.enabled !== false) this.#history(socket, served, isSame ? (logs.resume?.seq ?? 0) : 0, false)
   }
 
-  #canResume(have: { epoch: string; version: number } | undefined): boolean {
+  #canResume(have: StatePosition | undefined): have is StatePosition {
     if (have?.epoch !== this.epoch) return false
     return have.version === this.version || this.#changes.some((change) => change.version === have.version + 1)
   }
 
   #continue(
     socket: FakeSocket,
-    have: { epoch: string; version: number } | undefined,
+    served: Served,
+    have: StatePosition | undefined,
     reason: 'connect' | 'resync' | 'epoch',
   ): void {
-    const seq = this.#served.get(socket)?.seq ?? 0
-    const version = have && this.#canResume(have) ? have.version : undefined
-    this.#served.set(socket, { version: version ?? this.version, seq })
-    if (version !== undefined) return this.#catchUp(socket)
-    this.#send(socket, {
-      type: 'state.snapshot',
-      epoch: this.epoch,
-      stateVersion: this.version,
-      data: this.state,
-      reason,
-    })
+    const { epoch, version: stateVersion, state: data } = this
+    const canResume = this.#canResume(have)
+    served.version = canResume ? have.version : stateVersion
+    if (canResume) return this.#catchUp(socket, served)
+    this.#send(socket, { type: 'state.snapshot', epoch, stateVersion, data, reason })
   }
 
-  #catchUp(socket: FakeSocket): void {
-    const served = this.#served.get(socket)
-    if (!served) return
+  #catchUp(socket: FakeSocket, served: Served): void {
     const fromVersion = served.version
     const patch = this.#changes.filter((change) => change.version > fromVersion).flatMap((change) => change.patch)
     served.version = this.version
     this.#send(socket, { type: 'state.patch', epoch: this.epoch, fromVersion, toVersion: this.version, patch })
   }
 
-  #history(socket: FakeSocket, sinceSeq: number, replay: boolean): void {
-    const entries = this.#lines.filter((line) => line.seq > sinceSeq)
-    const prevSeq = Math.max(sinceSeq, (this.#lines[0]?.seq ?? 1) - 1)
-    const served = this.#served.get(socket)
-    if (served) served.seq = this.#seq
-    const more = replay ? { replay } : {}
-    const truncated = prevSeq > sinceSeq
-    this.#send(socket, {
-      type: 'logs.history',
-      epoch: this.epoch,
-      entries,
-      prevSeq,
-      toSeq: this.#seq,
-      capacity: RING,
-      truncated,
-      ...more,
-    })
+  #history(socket: FakeSocket, served: Served, sinceSeq: number, replay: boolean): void {
+    served.seq = this.#lines.seq
+    this.#send(socket, { ...this.#lines.history(this.epoch, sinceSeq, served.logs), ...(replay && { replay }) })
   }
 
   #command(socket: FakeSocket, frame: Frame<'cmd'>): void {
@@ -219,4 +246,16 @@ export class FakeBoard {
       this.#send(socket, { type: 'error', re: id, retryable: false, ...(error as Rejection) })
     }
   }
+}
+
+/** What a job has that was just queued. */
+const fresh: Omit<Job, 'id' | 'title' | 'createdAt'> = {
+  kind: 'echo',
+  queue: 'default',
+  state: 'queued',
+  priority: 0,
+  args: {},
+  attempt: 0,
+  maxAttempts: 1,
+  createdBy: 'test',
 }
