@@ -27,7 +27,8 @@ export interface AcquireOptions {
 /** What is governed, and how. */
 export interface Governed<T> {
   open(url: string, notify: Notify): T
-  start(value: T): Promise<void>
+  /** With the history limit that holds now; a later one is told by `setHistoryLimit`. */
+  start(value: T, historyLimit: number): Promise<void>
   close(value: T): void
   /** No reasons: go on. */
   pause?(value: T, reasons: readonly PauseReason[]): void
@@ -133,11 +134,10 @@ class Watch<T> implements Governor<T> {
   async #start(): Promise<void> {
     const { governed, environment } = this.#options
     const value = this.value.get() as T
-    await governed.start(value)
+    await governed.start(value, this.historyLimit.get())
     this.#offEnvironment()
     this.#applied = []
     this.#offEnvironment = environment.subscribe((reasons) => this.#pause(reasons))
-    governed.setHistoryLimit?.(value, this.historyLimit.get())
   }
 
   /** What holds already is not applied again. */
