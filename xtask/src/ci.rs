@@ -19,6 +19,10 @@ fn gates(repo: &Repo) -> Vec<Step<'_>> {
         step("format", || {
             Tool::cargo(repo).args(["fmt", "--all", "--check"]).hint("run `cargo fmt --all`").run()
         }),
+        // A build of the whole workspace gives every crate the features that any of them asks for.
+        step("the core without a runtime", || {
+            Tool::cargo(repo).args(["check", "-p", "callboard-protocol", "-p", "callboard-core"]).run()
+        }),
         // The server embeds Studio, so Studio comes before anything that compiles the server.
         step("client and Studio", || web::build(repo)),
         step("lints", || {

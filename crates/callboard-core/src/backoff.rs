@@ -1,16 +1,15 @@
 //! The delay before the next try (X2).
 
+use callboard_flow::Backoff;
 use callboard_protocol::job::RetryPolicy;
+use std::time::Duration;
 
-/// Milliseconds before try `failures + 1`, where `failures` ≥ 1 tries have failed and `chance` is in 0..1:
-/// clamp(initial · factor^(failures-1) · (1 ± jitter), initial·(1-jitter) floor 0, max). The exponent saturates and the
-/// jitter stays inside the cap, unlike S1's (W2.9).
+/// Milliseconds before try `failures + 1`, where `failures` ≥ 1 tries have failed and `chance` is in 0..1: the rule of
+/// [`Backoff::delay`] between the first delay and the largest. How often a job is tried is the job's own field.
 pub fn delay_ms(policy: &RetryPolicy, failures: u32, chance: f64) -> u64 {
-    let exponent = f64::from(failures.saturating_sub(1));
-    let base = (policy.initial_ms as f64 * policy.factor.max(0.0).powf(exponent)).min(policy.max_ms as f64);
-    let spread = 1.0 + policy.jitter.clamp(0.0, 1.0) * (2.0 * chance.clamp(0.0, 1.0) - 1.0);
-    let least = (policy.initial_ms.min(policy.max_ms)) as f64;
-    (base * spread).clamp(least, policy.max_ms.max(policy.initial_ms.min(policy.max_ms)) as f64) as u64
+    let RetryPolicy { initial_ms, factor, max_ms, jitter } = *policy;
+    let [initial, max] = [initial_ms, max_ms].map(Duration::from_millis);
+    Backoff { initial, factor, min: initial, max, jitter, max_attempts: None }.delay_ms(failures, chance)
 }
 
 #[cfg(test)]

@@ -9,7 +9,6 @@ mod attempt_runtime;
 mod board;
 mod cache;
 mod clock;
-mod eta;
 mod event_job;
 mod events;
 mod handle;

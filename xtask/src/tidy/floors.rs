@@ -28,6 +28,8 @@ pub(super) struct Dependency {
     pub(super) is_dev: bool,
     /// Whether it is a package of this workspace.
     pub(super) is_ours: bool,
+    /// Whether it is asked for with features.
+    pub(super) has_features: bool,
 }
 
 /// What one package may depend on.
@@ -106,7 +108,7 @@ const FLOORS: [Floor; 15] = [
     },
     Floor {
         package: "callboard-core",
-        may: &["callboard-protocol"],
+        may: &["callboard-protocol", "callboard-flow"],
         may_in_tests: NONE,
         never: EFFECTS,
         why: "decisions are pure: the time and random numbers are arguments",
@@ -127,7 +129,13 @@ const FLOORS: [Floor; 15] = [
     },
     Floor {
         package: "callboard",
-        may: &["callboard-protocol", "callboard-core", "callboard-journal", "callboard-exec"],
+        may: &[
+            "callboard-protocol",
+            "callboard-flow",
+            "callboard-core",
+            "callboard-journal",
+            "callboard-exec",
+        ],
         may_in_tests: &["callboard-testkit"],
         never: STORES_AND_WEB,
         why: "the product can be embedded: no web server, and storage only through the journal",
@@ -141,7 +149,7 @@ const FLOORS: [Floor; 15] = [
     },
     Floor {
         package: "callboard-client",
-        may: &["callboard-protocol", "callboard-ws"],
+        may: &["callboard-protocol", "callboard-flow", "callboard-ws"],
         may_in_tests: &["callboard", "callboard-journal", "callboard-server", "callboard-testkit"],
         never: STORES,
         why: "a client speaks the protocol and never carries the engine; only its tests start a server",
@@ -214,6 +222,9 @@ const FLOORS: [Floor; 15] = [
     },
 ];
 
+/// Packages that take a dependency only as it is without its features: the part of it that has no runtime.
+const WITHOUT_FEATURES: [(&str, &str); 1] = [("callboard-core", "callboard-flow")];
+
 /// The packages of the workspace.
 pub(super) fn packages(repo: &Repo) -> Result<Vec<Package>, Failure> {
     let text = Tool::cargo(repo).args(["metadata", "--no-deps", "--format-version", "1"]).capture()?;
@@ -233,6 +244,8 @@ fn read_package(package: &Value, root: &Path) -> Package {
         name: text(&dependency["name"]),
         is_dev: dependency["kind"] == "dev",
         is_ours: dependency["path"].is_string(),
+        has_features: dependency["uses_default_features"] == true
+            || list(&dependency["features"]).next().is_some(),
     });
     Package {
         name: text(&package["name"]),
@@ -279,6 +292,9 @@ pub(super) fn check(packages: &[Package]) -> Vec<Finding> {
 
 fn is_allowed(floor: &Floor, dependency: &Dependency) -> bool {
     let name = dependency.name.as_str();
+    if dependency.has_features && WITHOUT_FEATURES.contains(&(floor.package, name)) {
+        return false;
+    }
     if dependency.is_ours {
         return floor.may.contains(&name) || (dependency.is_dev && floor.may_in_tests.contains(&name));
     }
@@ -296,6 +312,7 @@ mod tests {
             name: (*name).to_owned(),
             is_dev: *is_dev,
             is_ours: name.starts_with("callboard"),
+            has_features: false,
         });
         let package = Package {
             name: package.to_owned(),
@@ -333,6 +350,17 @@ mod tests {
         assert_eq!(findings("callboard-server", &[("rusqlite", false)]).len(), 1);
         assert_eq!(findings("callboard-core", &[("tokio", true)]).len(), 1, "tests have floors too");
         assert!(findings("callboard-ws", &[("tungstenite", true)]).is_empty(), "an oracle in tests");
+    }
+
+    #[test]
+    fn the_core_takes_only_the_pure_half_of_flow() {
+        let flow = |has_features| {
+            let dependency =
+                Dependency { name: "callboard-flow".to_owned(), is_dev: false, is_ours: true, has_features };
+            let floor = FLOORS.iter().find(|floor| floor.package == "callboard-core");
+            is_allowed(floor.expect("it has one"), &dependency)
+        };
+        assert!(flow(false) && !flow(true));
     }
 
     #[test]

@@ -39,15 +39,19 @@ impl Backoff {
     }
 }
 
-/// clamp(min·factor^n·(1 ± jitter), min, max); a config that makes no sense is read as one that does.
+/// The rule of [`callboard_flow::Backoff`]; where a config's largest delay is below its first one, the first one counts.
 fn delay(config: &WsConfig, exponent: u32, random: f64) -> Duration {
-    let min = f64::from(config.reconnect_min_ms);
-    let max = f64::from(config.reconnect_max_ms).max(min);
-    let factor = if config.reconnect_factor >= 1.0 { config.reconnect_factor } else { 1.0 };
-    let jitter = if config.reconnect_jitter >= 0.0 { config.reconnect_jitter.min(1.0) } else { 0.0 };
-    let base = (min * factor.powi(i32::try_from(exponent).unwrap_or(i32::MAX))).min(max);
-    let spread = base + jitter * base * (2.0 * random - 1.0);
-    Duration::from_millis(spread.round().clamp(min, max) as u64)
+    let [min, max] =
+        [config.reconnect_min_ms, config.reconnect_max_ms].map(u64::from).map(Duration::from_millis);
+    let backoff = callboard_flow::Backoff {
+        initial: min,
+        factor: config.reconnect_factor,
+        min,
+        max: max.max(min),
+        jitter: config.reconnect_jitter,
+        max_attempts: None,
+    };
+    Duration::from_millis(backoff.delay_ms(exponent.saturating_add(1), random))
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 //! [`caps::PROGRESS_MS`] (invariant 9). Nothing is here for an attempt that says nothing.
 
 use super::Attempt;
-use crate::eta::Eta;
 use callboard_core::News;
 use callboard_exec::ReportSink;
+use callboard_flow::Estimator;
 use callboard_protocol::{
     caps,
     job::{ArtifactRef, Progress},
@@ -34,16 +34,24 @@ struct Waiting {
     artifacts: Vec<ArtifactRef>,
     has_carrier: bool,
     began: Option<Instant>,
-    eta: Eta,
+    /// Of this attempt only (X15).
+    estimator: Estimator,
 }
 
 impl Waiting {
     fn take_progress(&mut self) -> Option<Progress> {
         let mut progress = self.progress.take()?;
         let began = self.began.unwrap_or_else(Instant::now);
-        progress.eta_ms = progress.eta_ms.or(self.eta.sample(began.elapsed(), progress.value));
+        let eta = self.estimator.sample(began.elapsed(), progress.value).eta;
+        // What the executor itself says is not guessed.
+        progress.eta_ms = progress.eta_ms.or(eta.map(whole_ms));
         Some(progress)
     }
+}
+
+/// To the nearest one. An estimate ends long before the numbers do.
+fn whole_ms(eta: Duration) -> u64 {
+    u64::try_from((eta.as_micros() + 500) / 1000).unwrap_or(u64::MAX)
 }
 
 impl NewsDesk {
@@ -148,5 +156,35 @@ impl Attempt {
             self.report(News::Artifact(artifact)).await;
         }
         progress
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn progress(value: f64) -> Progress {
+        Progress { value, ..Progress::default() }
+    }
+
+    /// W1.2: on dates the original said 1121 s here, or nothing.
+    #[tokio::test(start_paused = true)]
+    async fn the_time_that_is_left_is_estimated_unless_the_executor_says_it() {
+        let mut waiting = Waiting { began: Some(Instant::now()), ..Waiting::default() };
+        let mut left = Vec::new();
+        for second in 0..=49 {
+            waiting.progress = Some(progress(f64::from(second) / 100.0));
+            left.push(waiting.take_progress().and_then(|progress| progress.eta_ms));
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+        assert_eq!(
+            (left[1], left[2], left[49]),
+            (None, Some(98_000), Some(51_000)),
+            "three samples are enough"
+        );
+        waiting.progress = Some(Progress { eta_ms: Some(7), ..progress(0.5) });
+        assert_eq!(waiting.take_progress().and_then(|progress| progress.eta_ms), Some(7));
+        waiting.progress = Some(progress(1.0));
+        assert_eq!(waiting.take_progress().and_then(|progress| progress.eta_ms), None, "done");
     }
 }
