@@ -26,6 +26,7 @@ pub use pure::{
     queue::{BoundedQueue, DropPolicy, Pushed, QueueStats, UnknownDropPolicy},
     selector::Selector,
     sliding::SlidingWindow,
+    statistics::{Level, Statistics, Summary, Threshold},
 };
 #[cfg(feature = "runtime")]
 pub use timed::{

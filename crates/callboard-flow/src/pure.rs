@@ -13,3 +13,4 @@ pub(crate) mod operation;
 pub(crate) mod queue;
 pub(crate) mod selector;
 pub(crate) mod sliding;
+pub(crate) mod statistics;
