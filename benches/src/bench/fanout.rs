@@ -16,7 +16,7 @@ use crate::{
         socket::{Address, Messages, Socket},
     },
 };
-use callboard_ws::{Compressor, frame};
+use callboard_ws::frame;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use std::{
     net::SocketAddr,
@@ -37,32 +37,34 @@ const PERIOD_MS: u64 = 125;
 const BROADCAST_PERIOD: Duration = Duration::from_micros(1000 * PERIOD_MS / GROUPS);
 const WARM_UP: Duration = Duration::from_millis(1500);
 const TIME: Duration = Duration::from_secs(3);
-/// How the server compresses (level and smallest message), so that the raw writer has the same bytes.
-const LEVEL: u32 = 6;
-const COMPRESS_FROM: usize = 200;
+/// Connections that show how long a patch of one operation is.
+const FEW: usize = 20;
 const BESIDE: &str = "raw socket writer";
 
 pub(super) fn run() -> Done<Vec<Figure>> {
     let mut figures = Vec::new();
     for deflate in [false, true] {
-        let ours = block_on(ours(deflate))?;
-        let raw = block_on(raw(&ours.frame))?;
-        let name = if deflate { "deflated" } else { "plain" };
+        let ours = block_on(ours(deflate, CONNECTIONS, GROUP))?;
+        let raw = block_on(raw(ours.bytes))?;
+        let name = if deflate { "chained" } else { "plain" };
         let figure = |what: &str, value, unit| Figure::new(format!("{name}: {what}"), value, unit);
         figures.push(
             figure("CPU per delivered patch", ours.cpu_us, Unit::Cost("us")).beside(BESIDE, raw.cpu_us),
         );
         let rate = figure("delivered", ours.per_second, Unit::PerSecond("patches"));
         figures.push(rate.beside(BESIDE, raw.per_second));
-        figures.push(figure("bytes of a patch", ours.frame.len() as f64, Unit::Cost("B")));
+        figures.push(figure("bytes of a patch", ours.bytes, Unit::Cost("B")));
         figures.push(figure("operations of a patch", ours.ops, Unit::Cost("ops")));
+        let small = block_on(self::ours(deflate, FEW, 1))?;
+        figures.push(figure("bytes of a patch of one operation", small.bytes, Unit::Cost("B")));
         figures.push(figure("memory per connection", ours.kib_per_connection, Unit::Cost("KiB")));
     }
     Ok(figures)
 }
 
 struct Ours {
-    frame: Vec<u8>,
+    /// On the wire, on average.
+    bytes: f64,
     ops: f64,
     cpu_us: f64,
     per_second: f64,
@@ -70,31 +72,30 @@ struct Ours {
 }
 
 struct Delivered {
+    bytes: f64,
     cpu_us: f64,
     per_second: f64,
 }
 
-async fn ours(deflate: bool) -> Done<Ours> {
+async fn ours(deflate: bool, connections: usize, group: u64) -> Done<Ours> {
     let folder = disk::folder()?;
-    let running = (GROUPS * GROUP).to_string();
+    let running = (GROUPS * group).to_string();
     let mut helper = Helper::start(&["board".as_ref(), folder.path().as_ref(), running.as_ref()])?;
     let address = Address::parse(&helper.hear()?)?;
-    helper.ask(&format!("pulse {GROUPS} {GROUP} {PERIOD_MS}"))?;
+    helper.ask(&format!("pulse {GROUPS} {group} {PERIOD_MS}"))?;
     let (mut sample, _commands) = Socket::open(&address, deflate).await?.split();
     let alone = helper.process().rss_mib()?;
 
-    let opening = stream::iter(0..CONNECTIONS).map(|_| Socket::open(&address, deflate));
+    let opening = stream::iter(0..connections).map(|_| Socket::open(&address, deflate));
     let opened = opening.buffer_unordered(OPENING).map_ok(Socket::into_stream);
-    let count = listen(opened.try_collect().await?);
+    let arrived = listen(opened.try_collect().await?);
     tokio::time::sleep(WARM_UP).await;
-    let (patch, ops) = tokio::time::timeout(PATIENCE, typical_patch(&mut sample)).await??;
+    let ops = tokio::time::timeout(PATIENCE, typical_patch(&mut sample)).await??;
     // From here on it is only counted like the others, by the kernel that buffers it for a while.
-    let delivered = deliveries(&mut helper, &count).await?;
-    let kib_per_connection = (helper.process().rss_mib()? - alone) * 1024.0 / CONNECTIONS as f64;
-    let frame =
-        if deflate { Compressor::new(LEVEL, COMPRESS_FROM).text(&patch) } else { frame::text(&patch) };
+    let delivered = deliveries(&mut helper, &arrived).await?;
+    let kib_per_connection = (helper.process().rss_mib()? - alone) * 1024.0 / connections as f64;
     Ok(Ours {
-        frame: frame.as_bytes().to_vec(),
+        bytes: delivered.bytes,
         ops,
         cpu_us: delivered.cpu_us,
         per_second: delivered.per_second,
@@ -102,8 +103,8 @@ async fn ours(deflate: bool) -> Done<Ours> {
     })
 }
 
-/// The patch in the middle, by length, of a second's; and the number of its operations.
-async fn typical_patch(messages: &mut Messages) -> Done<(String, f64)> {
+/// The number of operations of the patch in the middle, by length, of a second's.
+async fn typical_patch(messages: &mut Messages) -> Done<f64> {
     let mut patches = Vec::new();
     while patches.len() < 40 {
         let text = messages.next().await?;
@@ -113,14 +114,16 @@ async fn typical_patch(messages: &mut Messages) -> Done<(String, f64)> {
     }
     patches.sort_by_key(String::len);
     let patch = patches.swap_remove(patches.len() / 2);
-    let ops = patch.matches(r#"{"op":"#).count();
-    Ok((patch, ops as f64))
+    Ok(patch.matches(r#"{"op":"#).count() as f64)
 }
 
-async fn raw(frame: &[u8]) -> Done<Delivered> {
+/// The same number of bytes, written by a thread that does nothing else.
+async fn raw(bytes: f64) -> Done<Delivered> {
     let folder = disk::folder()?;
     let file = folder.path().join("frame");
-    std::fs::write(&file, frame)?;
+    let header = if bytes < 128.0 { 2.0 } else { 4.0 };
+    let frame = frame::binary(&vec![b'x'; (bytes - header).max(0.0).round() as usize]);
+    std::fs::write(&file, frame.as_bytes())?;
     let mut helper = Helper::start(&["raw-writer".as_ref()])?;
     let address: SocketAddr = helper.hear()?.parse()?;
     // The listener's queue is shorter than the number of connections: both sides go on together.
@@ -130,42 +133,57 @@ async fn raw(frame: &[u8]) -> Done<Delivered> {
     });
     let opening =
         stream::iter(0..CONNECTIONS).map(|_| async move { Done::Ok(TcpStream::connect(address).await?) });
-    let count = listen(opening.buffer_unordered(OPENING).try_collect().await?);
+    let arrived = listen(opening.buffer_unordered(OPENING).try_collect().await?);
     let mut helper = accepting.await??;
     helper.ask(&format!("write {} {}", BROADCAST_PERIOD.as_micros(), file.display()))?;
     tokio::time::sleep(WARM_UP).await;
-    let delivered = deliveries(&mut helper, &count).await?;
+    let delivered = deliveries(&mut helper, &arrived).await?;
     helper.ask("stop")?;
     Ok(delivered)
 }
 
-/// Reads from all connections and counts the messages.
-fn listen(streams: Vec<TcpStream>) -> Arc<AtomicU64> {
-    let count = Arc::new(AtomicU64::new(0));
+/// What arrived.
+#[derive(Default)]
+struct Arrived {
+    messages: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Arrived {
+    fn so_far(&self) -> (u64, u64) {
+        (self.messages.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed))
+    }
+}
+
+/// Reads from all connections and counts.
+fn listen(streams: Vec<TcpStream>) -> Arc<Arrived> {
+    let arrived = Arc::new(Arrived::default());
     for mut stream in streams {
-        let count = count.clone();
+        let arrived = arrived.clone();
         tokio::spawn(async move {
             let mut bytes = [0; 4096];
             let mut counter = FrameCounter::default();
             // It ends with its connection.
             while let Ok(read @ 1..) = stream.read(&mut bytes).await {
-                count.fetch_add(counter.feed(&bytes[..read]), Ordering::Relaxed);
+                arrived.messages.fetch_add(counter.feed(&bytes[..read]), Ordering::Relaxed);
+                arrived.bytes.fetch_add(read as u64, Ordering::Relaxed);
             }
         });
     }
-    count
+    arrived
 }
 
 /// CPU time of the helper over messages that arrived.
-async fn deliveries(helper: &mut Helper, count: &AtomicU64) -> Done<Delivered> {
-    let (mut cpu_us, mut per_second) = (Vec::new(), Vec::new());
+async fn deliveries(helper: &mut Helper, arrived: &Arrived) -> Done<Delivered> {
+    let (mut cpu_us, mut per_second, mut size) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        let before = (helper.cpu()?, count.load(Ordering::Relaxed));
+        let before = (helper.cpu()?, arrived.so_far());
         tokio::time::sleep(TIME).await;
-        let after = (helper.cpu()?, count.load(Ordering::Relaxed));
-        let delivered = (after.1 - before.1) as f64;
+        let after = (helper.cpu()?, arrived.so_far());
+        let delivered = (after.1.0 - before.1.0) as f64;
         cpu_us.push(micros(after.0 - before.0) / delivered);
         per_second.push(delivered / TIME.as_secs_f64());
+        size.push((after.1.1 - before.1.1) as f64 / delivered);
     }
-    Ok(Delivered { cpu_us: median(cpu_us), per_second: median(per_second) })
+    Ok(Delivered { cpu_us: median(cpu_us), per_second: median(per_second), bytes: median(size) })
 }

@@ -48,6 +48,8 @@ fn main() -> std::io::Result<()> {
         frame::ClientInfo,
         frame::Auth,
         frame::SubRequest,
+        frame::LastClose,
+        frame::Served,
         frame::LogRequest,
         frame::ClientFrame,
         frame::SnapshotReason,

@@ -105,6 +105,14 @@ pub const CONTROL_QUEUE: usize = 256;
 pub const INFLIGHT: usize = 64;
 /// Subscriptions of one connection.
 pub const SUBSCRIPTIONS: usize = 64;
+/// Paths of one subscription.
+pub const SUB_PATHS: usize = 32;
+/// The longest time between two patches that a subscription may ask for.
+pub const SUB_RATE_MS: u32 = 60_000;
+/// Different subscriptions that are served at once, over all connections; more are refused with `overloaded`.
+pub const VIEWS: usize = 256;
+/// Bytes of encoded patches that one view keeps beside [`VIEW_FRAMES`]; the oldest go first.
+pub const VIEW_BYTES: usize = 8 * 1024 * 1024;
 /// Encoded patches that one view keeps for connections a little behind.
 pub const VIEW_FRAMES: usize = 256;
 /// Folded patches that one view keeps for connections further behind; the oldest goes first.

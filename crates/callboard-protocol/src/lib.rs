@@ -28,6 +28,7 @@ mod node;
 mod op;
 mod pointer;
 mod recorder;
+mod select;
 mod time;
 
 pub use change::{Change, Commit, CommitKind, Event};
@@ -37,4 +38,5 @@ pub use node::{Key, Node, NodeError, Object, from_node, to_node};
 pub use op::{ApplyError, Op, apply};
 pub use pointer::{Pointer, PointerError};
 pub use recorder::Recorder;
+pub use select::{NeedsDocument, Selection, SelectionError};
 pub use time::Time;

@@ -3,7 +3,7 @@
 use crate::{
     access::{Failures, Gate, LaunchCodes, TokenError, Tokens, write_private},
     http::{App, router},
-    ws::View,
+    ws::Hub,
 };
 use callboard::Board;
 use callboard_protocol::{caps, command::Role};
@@ -138,7 +138,7 @@ pub async fn serve(board: Board, options: ServeOptions) -> Result<Running, Serve
     let stop = CancellationToken::new();
     let sessions = TaskTracker::new();
     let app = App {
-        view: View::start(board.clone(), stop.clone()),
+        hub: Hub::start(board.clone(), stop.clone()),
         board,
         gate: Arc::new(gate),
         base: base.as_str().into(),

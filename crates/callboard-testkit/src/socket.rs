@@ -74,9 +74,16 @@ pub fn hello(instance: &str, token: Option<&str>, resume: Option<StatePosition>)
         protocol: PROTOCOL,
         client: ClientInfo { name: "testkit".into(), version: "0".into(), instance: instance.into() },
         auth: token.map(|token| Auth { token: token.into() }),
-        subs: Some(vec![SubRequest { sub: "main".into(), paths: vec![String::new()], resume }]),
+        subs: Some(vec![SubRequest {
+            sub: "main".into(),
+            paths: vec![String::new()],
+            max_rate_ms: None,
+            resume,
+        }]),
         logs: Some(LogRequest { enabled: Some(false), ..LogRequest::default() }),
+        caps: Some(vec!["parts".into()]),
         connection_count: None,
+        last_close: None,
     }
 }
 

@@ -11,7 +11,7 @@ use callboard_protocol::{
     command::Accepted,
     config::ServerConfig,
     error::ErrorCode,
-    frame::{ClientFrame, ClientInfo, LogRequest, PROTOCOL, ServerFrame, SubStart, close},
+    frame::{ClientFrame, ClientInfo, LogRequest, PROTOCOL, Served, ServerFrame, SubStart, close},
     from_node,
 };
 use std::time::Duration;
@@ -36,7 +36,9 @@ impl Machine {
             auth: None,
             subs: Some(self.sync.iter().map(|sync| sync.request(resume)).collect()),
             logs: Some(logs),
+            caps: Some(vec!["parts".into()]),
             connection_count: Some(self.telemetry.connections),
+            last_close: None,
         }
     }
 
@@ -184,17 +186,18 @@ impl Machine {
     fn control(&mut self, frame: ServerFrame, now: Now) {
         let Stage::Open(session) = &mut self.stage else { return };
         match frame {
-            ServerFrame::Ping { ts } => self.effects.push(Effect::Send(ClientFrame::Pong { ts })),
+            ServerFrame::Ping { ts, at } => {
+                self.effects.push(Effect::Send(ClientFrame::Pong { ts }));
+                if let Some(at) = at {
+                    self.served(&at, now);
+                }
+            }
             ServerFrame::Pong { id, epoch, version, log_seq, .. } => {
                 let number = id.and_then(|id| id.parse().ok());
                 if let Some(rtt) = number.and_then(|number| session.heartbeat.answered(number, now.mono)) {
                     self.telemetry.rtt_ms = u64::try_from(rtt.as_millis()).ok();
                 }
-                if let Some(verdict) = self.sync.as_mut().map(|sync| sync.served(&epoch, version, now.mono)) {
-                    self.obey(verdict, now);
-                }
-                let since = self.log_cursor.served(&epoch, log_seq);
-                self.replay(since);
+                self.served(&Served { epoch, version, log_seq }, now);
             }
             ServerFrame::Goaway { reconnect_after_ms: (least, most), .. } => {
                 let window = f64::from(most.saturating_sub(least));
@@ -203,6 +206,15 @@ impl Machine {
             }
             _ => {}
         }
+    }
+
+    /// The server says how far it has come with this connection: what is missing here was lost on the way.
+    fn served(&mut self, at: &Served, now: Now) {
+        if let Some(verdict) = self.sync.as_mut().map(|sync| sync.served(&at.epoch, at.version, now.mono)) {
+            self.obey(verdict, now);
+        }
+        let since = self.log_cursor.served(&at.epoch, at.log_seq);
+        self.replay(since);
     }
 
     fn answer(&mut self, frame: ServerFrame) {

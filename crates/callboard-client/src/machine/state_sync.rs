@@ -62,7 +62,7 @@ impl StateSync {
     /// What to subscribe to.
     pub(super) fn request(&self, resume: bool) -> SubRequest {
         let resume = self.mirror.position().filter(|_| resume).cloned();
-        SubRequest { sub: "main".into(), paths: vec![String::new()], resume }
+        SubRequest { sub: "main".into(), paths: vec![String::new()], max_rate_ms: None, resume }
     }
 
     pub(super) fn connection_lost(&mut self) {

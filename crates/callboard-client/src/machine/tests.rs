@@ -138,7 +138,7 @@ fn delays_begin_anew_after_30_seconds_of_health() {
     }
     for _ in 0..3 {
         script.wait(9_999);
-        script.frame(ServerFrame::Ping { ts: 0.0 });
+        script.frame(ServerFrame::Ping { ts: 0.0, at: None });
     }
     script.wait(100);
     script.drop_with(1012);
@@ -208,7 +208,7 @@ fn silence_is_asked_and_then_ended() {
 
 #[test]
 fn a_servers_ping_is_answered() {
-    assert_eq!(Script::opened().frame(ServerFrame::Ping { ts: 1.0 }), ["pong"]);
+    assert_eq!(Script::opened().frame(ServerFrame::Ping { ts: 1.0, at: None }), ["pong"]);
 }
 
 /// Protocol 5: a silent loss is found within one heartbeat.
@@ -248,7 +248,7 @@ fn a_command_without_an_answer_times_out() {
     script.submit(1, None);
     for _ in 0..2 {
         script.wait(9_999);
-        script.frame(ServerFrame::Ping { ts: 0.0 });
+        script.frame(ServerFrame::Ping { ts: 0.0, at: None });
     }
     script.wait(9_999);
     assert_eq!(script.wait(3)[0], "1 timeout in doubt");

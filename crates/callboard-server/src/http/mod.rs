@@ -11,7 +11,7 @@ mod state;
 use crate::{
     access::{Gate, Policy, gate},
     studio,
-    ws::{self, View},
+    ws::{self, Hub},
 };
 use axum::{
     Router,
@@ -34,7 +34,7 @@ use tokio_util::task::TaskTracker;
 pub(crate) struct App {
     pub(crate) board: Board,
     pub(crate) gate: Arc<Gate>,
-    pub(crate) view: Arc<View>,
+    pub(crate) hub: Arc<Hub>,
     /// The path prefix with slashes on both ends, `/` when there is none.
     pub(crate) base: Arc<str>,
     /// The address to open in a browser.

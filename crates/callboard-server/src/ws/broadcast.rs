@@ -1,8 +1,12 @@
 //! The broadcaster of a view: waits for changes, lets a window of them come together, encodes them once, and walks
 //! the seats (protocol 9, sync 1.2). It works only while somebody is subscribed.
 
-use super::view::{PatchFrame, View};
+use super::{
+    hub::server_config,
+    view::{Next, PatchFrame, View},
+};
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// Seats served before others get their turn on this thread: about a third of a millisecond.
 const WALK: usize = 64;
@@ -10,20 +14,26 @@ const WALK: usize = 64;
 pub(super) async fn run(view: &View) {
     let mut committed = view.board.head();
     let mut subscribers = view.subscribers();
+    let mut not_before = Instant::now();
     loop {
         if subscribers.wait_for(|count| *count > 0).await.is_err() {
             return;
         }
-        let from = view.head();
-        if committed.wait_for(|version| *version > from).await.is_err() {
+        let seen = view.seen();
+        if committed.wait_for(|version| *version > seen).await.is_err() {
             return;
         }
-        let debounce = view.server_config().state.debounce_ms;
-        tokio::time::sleep(Duration::from_millis(debounce.into())).await;
+        let debounce = server_config(&view.board).state.debounce_ms;
+        let window = Instant::now() + Duration::from_millis(debounce.into());
+        tokio::time::sleep_until(window.max(not_before)).await;
         match view.encode_next() {
-            Some(frame) => deliver(view, &frame).await,
+            Next::Frame(frame) => {
+                not_before = Instant::now() + Duration::from_millis(view.key.max_rate_ms.into());
+                deliver(view, &frame).await;
+            }
+            Next::Nothing => {}
             // Nobody was subscribed for long, or far too much happened: each session sends a snapshot.
-            None => view.seats.list().iter().for_each(|seat| seat.outlet.wake()),
+            Next::Lost => view.seats.list().iter().for_each(|seat| seat.outlet.wake()),
         }
     }
 }

@@ -13,14 +13,17 @@ pub(super) fn text(frame: &ServerFrame) -> String {
 #[serde(rename_all = "camelCase")]
 struct Patch<'a> {
     r#type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub: Option<&'a str>,
     epoch: &'a str,
     from_version: u64,
     to_version: u64,
     patch: &'a [Op],
 }
 
-/// A `state.patch` out of borrowed operations.
-pub(super) fn patch(epoch: &Epoch, from_version: u64, to_version: u64, patch: &[Op]) -> String {
-    let message = Patch { r#type: "state.patch", epoch, from_version, to_version, patch };
+/// A `state.patch` out of borrowed operations, from one version to another.
+pub(super) fn patch(sub: Option<&str>, epoch: &Epoch, versions: (u64, u64), patch: &[Op]) -> String {
+    let (from_version, to_version) = versions;
+    let message = Patch { r#type: "state.patch", sub, epoch, from_version, to_version, patch };
     serde_json::to_string(&message).unwrap_or_else(|_| "{}".into())
 }

@@ -1,11 +1,14 @@
 //! The first frames of a connection: who is this, and what does it want?
 
-use super::session::{Goodbye, Setup};
+use super::{
+    session::{Goodbye, Setup},
+    view::MAIN,
+};
 use crate::{access::Caller, http::App};
 use callboard_protocol::{
     caps,
     error::{ErrorCode, Rejection},
-    frame::{ClientFrame, ClientInfo, LogRequest, PROTOCOL, StatePosition, SubRequest, close},
+    frame::{ClientFrame, LogRequest, PROTOCOL, SubRequest, close},
 };
 use callboard_ws::{Message, Reader};
 use tokio::io::AsyncRead;
@@ -14,9 +17,21 @@ use tokio::io::AsyncRead;
 #[derive(Default)]
 pub(super) struct Wishes {
     pub(super) instance: String,
-    pub(super) resume: Option<StatePosition>,
+    pub(super) subs: Vec<SubRequest>,
     pub(super) logs: LogRequest,
-    pub(super) unsupported: Vec<String>,
+    /// Whether it puts a snapshot together from parts.
+    pub(super) parts: bool,
+}
+
+impl Wishes {
+    /// What somebody wants who says nothing about it: everything (S3.9).
+    fn of_nobody() -> Self {
+        Wishes { instance: random_instance(), subs: vec![everything()], ..Wishes::default() }
+    }
+}
+
+fn everything() -> SubRequest {
+    SubRequest { sub: MAIN.into(), paths: vec![String::new()], max_rate_ms: None, resume: None }
 }
 
 /// Waits for the first frames: who is this, and what does it want?
@@ -28,7 +43,7 @@ pub(super) async fn enter<R: AsyncRead + Unpin>(
     if !setup.speaks_subprotocol
         && let Some(caller) = &setup.caller
     {
-        return Ok((caller.clone(), Wishes { instance: random_instance(), ..Wishes::default() }));
+        return Ok((caller.clone(), Wishes::of_nobody()));
     }
     loop {
         let text = match reader.next().await {
@@ -44,11 +59,15 @@ pub(super) async fn enter<R: AsyncRead + Unpin>(
                 let reason = format!("this server speaks protocol {PROTOCOL}, not {protocol}");
                 return Err(Goodbye::say(close::PROTOCOL_UNSUPPORTED, &reason));
             }
-            Ok(Some(ClientFrame::Hello { client, auth, subs, logs, .. })) => {
-                (auth.map(|auth| auth.token), wishes(client, subs, logs))
+            Ok(Some(ClientFrame::Hello { client, auth, subs, logs, caps, .. })) => {
+                let subs = subs.unwrap_or_else(|| vec![everything()]);
+                let parts = caps.is_some_and(|caps| caps.iter().any(|cap| cap == "parts"));
+                let instance = client.instance.chars().take(caps::ID_BYTES).collect();
+                let wishes = Wishes { instance, subs, logs: logs.unwrap_or_default(), parts };
+                (auth.map(|auth| auth.token), wishes)
             }
             Ok(Some(ClientFrame::Auth { token })) if !setup.speaks_subprotocol => {
-                (Some(token), Wishes { instance: random_instance(), ..Wishes::default() })
+                (Some(token), Wishes::of_nobody())
             }
             Ok(Some(ClientFrame::Ping { .. }) | None) => continue,
             Ok(Some(_)) | Err(_) => {
@@ -65,30 +84,24 @@ pub(super) async fn enter<R: AsyncRead + Unpin>(
     }
 }
 
-fn wishes(client: ClientInfo, subs: Option<Vec<SubRequest>>, logs: Option<LogRequest>) -> Wishes {
-    let mut wishes = Wishes {
-        instance: client.instance.chars().take(caps::ID_BYTES).collect(),
-        logs: logs.unwrap_or_default(),
-        ..Wishes::default()
-    };
-    for sub in subs.into_iter().flatten().take(caps::SUBSCRIPTIONS) {
-        if sub.sub == "main" && sub.paths.iter().all(String::is_empty) {
-            wishes.resume = sub.resume;
-        } else {
-            wishes.unsupported.push(sub.sub.chars().take(caps::ID_BYTES).collect());
-        }
-    }
-    wishes
-}
-
 /// A message, `None` for a type that is not known (ignored, S3.11), or what is wrong with it.
 pub(super) fn read(text: &str) -> Result<Option<ClientFrame>, Rejection> {
     #[derive(serde::Deserialize)]
     struct Typed {
         r#type: String,
     }
-    const KNOWN: [&str; 8] =
-        ["hello", "auth", "ping", "pong", "state.resync", "logs.replay", "logs.subscribe", "cmd"];
+    const KNOWN: [&str; 10] = [
+        "hello",
+        "auth",
+        "ping",
+        "pong",
+        "state.resync",
+        "subscribe",
+        "unsubscribe",
+        "logs.replay",
+        "logs.subscribe",
+        "cmd",
+    ];
     let bad =
         |error: serde_json::Error| Rejection::new(ErrorCode::BadMessage, format!("not a message: {error}"));
     let typed: Typed = serde_json::from_str(text).map_err(bad)?;

@@ -1,8 +1,10 @@
 //! WebSocket: the upgrade, the shared view of the state, and a session per connection.
 
 mod broadcast;
+mod chained;
 mod encode;
 mod enter;
+mod hub;
 mod outlet;
 mod seat;
 mod seats;
@@ -14,5 +16,5 @@ mod snapshot;
 mod upgrade;
 mod view;
 
+pub(crate) use hub::Hub;
 pub(crate) use upgrade::upgrade;
-pub(crate) use view::View;

@@ -131,12 +131,24 @@ impl Outlet {
         }
         let outside = chained && patch.linked.is_some();
         // Beside a chain that it is in: uncompressed, so that its window stays (sync 3, rule 4).
-        if !chained && lane.membership.is_member() && patch.text.text().len() < LEAVE_FOR_BYTES {
+        if !chained && lane.membership.is_member() && patch.text.plain().size_bytes() < LEAVE_FOR_BYTES {
             return (patch.text.plain(), outside);
         }
         let frame = patch.text.for_peer(self.compressor.as_ref());
         lane.leave_for(frame);
         (frame, outside)
+    }
+
+    /// Writes what the socket takes now; whether everything is out.
+    pub(super) fn drain_now(&self) -> bool {
+        let mut lane = self.lane();
+        self.drain(&mut lane);
+        lane.is_idle()
+    }
+
+    /// Whether it reads compressed messages.
+    pub(super) fn deflates(&self) -> bool {
+        self.compressor.is_some()
     }
 
     /// Writes everything that is pending.
@@ -206,6 +218,10 @@ impl Lane {
         if frame.is_compressed() {
             self.membership.leave();
         }
+    }
+
+    pub(super) fn pending_bytes(&self) -> usize {
+        self.outgoing.pending_bytes()
     }
 
     pub(super) fn bytes_written(&self) -> u64 {

@@ -7,7 +7,6 @@ use super::{
     enter::{Wishes, enter},
     outlet::Outlet,
     session_state::Sub,
-    view::View,
 };
 use crate::{access::Caller, http::App};
 use callboard::LogFilter;
@@ -61,12 +60,13 @@ pub(super) type Answer = BoxFuture<'static, (String, Result<Accepted, Rejection>
 /// See the module.
 pub(super) struct Session {
     pub(super) app: App,
-    pub(super) view: Arc<View>,
     pub(super) caller: Caller,
     pub(super) instance: String,
     pub(super) reader: Reader<OwnedReadHalf>,
     pub(super) outlet: Arc<Outlet>,
     pub(super) subs: Vec<Sub>,
+    /// Whether the client puts a snapshot together from parts.
+    pub(super) parts: bool,
     pub(super) log_head: watch::Receiver<u64>,
     pub(super) log_seq: u64,
     pub(super) log_filter: Option<LogFilter>,
@@ -99,7 +99,7 @@ impl Session {
             accept_binary: false,
         };
         let mut reader = Reader::with_prefix(read, options, &setup.read_ahead);
-        let outlet = Outlet::new(write, setup.deflate, &app.view.compressor);
+        let outlet = Outlet::new(write, setup.deflate, &app.hub.compressor);
         let entered =
             tokio::time::timeout(Duration::from_millis(caps::HELLO_MS), enter(&app, &setup, &mut reader))
                 .await
@@ -118,15 +118,15 @@ impl Session {
     fn new(app: App, caller: Caller, reader: Reader<OwnedReadHalf>, outlet: Arc<Outlet>) -> Self {
         let now = Instant::now();
         Session {
-            view: app.view.clone(),
             log_head: app.board.logs().head(),
-            ws: app.view.server_config().ws,
+            ws: app.hub.server_config().ws,
             app,
             caller,
             instance: String::new(),
             reader,
             outlet,
             subs: Vec::new(),
+            parts: false,
             log_seq: 0,
             log_filter: None,
             logs_wait_until: now,
@@ -144,6 +144,7 @@ impl Session {
 
     async fn run(&mut self, speaks_subprotocol: bool, wishes: Wishes) -> Goodbye {
         self.instance.clone_from(&wishes.instance);
+        self.parts = wishes.parts;
         self.begin(speaks_subprotocol, wishes).await;
         loop {
             let event = self.next_event().await;
@@ -155,19 +156,16 @@ impl Session {
 
     /// `welcome`, the state or the way to it, the log; then what changed since that state (S3.9).
     async fn begin(&mut self, speaks_subprotocol: bool, wishes: Wishes) {
-        let start = self.add_sub("main", wishes.resume);
+        let (starts, refused) = self.add_subs(wishes.subs);
         if speaks_subprotocol {
-            self.welcome(BTreeMap::from([("main".into(), start)]));
+            self.welcome(starts);
         }
-        self.refuse_subs(wishes.unsupported);
-        if start == SubStart::Resumed {
-            self.advance_state().await;
-            self.begin_logs(wishes.logs);
-        } else {
-            self.send_snapshots().await;
-            self.begin_logs(wishes.logs);
-            self.advance_state().await;
+        for (name, rejection) in refused {
+            self.send_error(Some(name), rejection);
         }
+        self.send_first_snapshots().await;
+        self.begin_logs(wishes.logs);
+        self.advance_state().await;
     }
 
     fn welcome(&mut self, subs: BTreeMap<String, SubStart>) {
@@ -184,7 +182,7 @@ impl Session {
             epoch: board.epoch().clone(),
             version: board.state().version,
             server_time: crate::access::now(),
-            server_config: Box::new(self.view.server_config()),
+            server_config: Box::new(self.app.hub.server_config()),
             limits: Limits {
                 max_message_bytes: caps::MESSAGE_BYTES_IN as u64,
                 max_inflight: caps::INFLIGHT as u32,
@@ -208,7 +206,7 @@ impl Session {
         let listens = self.control_bytes <= CONTROL_BYTES;
         tokio::select! {
             biased;
-            () = self.view.stop.cancelled() => Event::ServerStops,
+            () = self.app.hub.stop.cancelled() => Event::ServerStops,
             flushed = self.outlet.flush(), if !idle => Event::Flushed(flushed),
             received = self.reader.next(), if listens => Event::Received(received),
             Some((id, result)) = self.answers.next(), if !self.answers.is_empty() => Event::Answered(id, result),
@@ -263,7 +261,8 @@ impl Session {
             return Err(Goodbye::say(close::HEARTBEAT_TIMEOUT, "no sign of life"));
         }
         self.pinged = true;
-        self.send(&ServerFrame::Ping { ts: epoch_ms(crate::access::now()) });
+        let at = Some(self.served());
+        self.send(&ServerFrame::Ping { ts: epoch_ms(crate::access::now()), at });
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use callboard_protocol::{
     CommandKey, Node, caps,
     command::Accepted,
     error::{ErrorCode, Rejection},
-    frame::{ClientFrame, ServerFrame, close},
+    frame::{ClientFrame, Served, ServerFrame, SubRequest, close},
 };
 use callboard_ws::{Message, ReadError};
 
@@ -57,6 +57,10 @@ impl Session {
             ClientFrame::Ping { ts, id } => self.send_pong(ts, id),
             ClientFrame::Pong { .. } | ClientFrame::Hello { .. } | ClientFrame::Auth { .. } => {}
             ClientFrame::StateResync { sub, have, .. } => self.ask_resync(sub, have).await,
+            ClientFrame::Subscribe { id, sub, paths, max_rate_ms, resume } => {
+                self.subscribe(id, SubRequest { sub, paths, max_rate_ms, resume }).await;
+            }
+            ClientFrame::Unsubscribe { id, sub } => self.unsubscribe(id, &sub),
             ClientFrame::LogsReplay { since_seq, limit } => self.replay_logs(since_seq, limit),
             ClientFrame::LogsSubscribe { filter } => self.begin_logs(filter),
             ClientFrame::Cmd { id, name, args, key } => self.start_command(id, name, args, key),
@@ -98,14 +102,14 @@ impl Session {
     }
 
     fn send_pong(&mut self, ts: f64, id: Option<String>) {
-        let pong = ServerFrame::Pong {
-            ts,
-            id,
-            server_time: epoch_ms(crate::access::now()),
-            epoch: self.app.board.epoch().clone(),
-            version: self.served_version(),
-            log_seq: self.log_seq,
-        };
-        self.send(&pong);
+        let Served { epoch, version, log_seq } = self.served();
+        let server_time = epoch_ms(crate::access::now());
+        self.send(&ServerFrame::Pong { ts, id, server_time, epoch, version, log_seq });
+    }
+
+    /// Up to where this client has been served (protocol 5).
+    pub(super) fn served(&self) -> Served {
+        let epoch = self.app.board.epoch().clone();
+        Served { epoch, version: self.served_version(), log_seq: self.log_seq }
     }
 }

@@ -15,7 +15,7 @@ impl Session {
             self.log_filter = None;
             return;
         }
-        let config = self.view.server_config().logs;
+        let config = self.app.hub.server_config().logs;
         let filter =
             LogFilter { channels: wish.channels, min_level: wish.min_level.or(Some(config.min_level)) };
         let resume = wish.resume.filter(|have| have.epoch == *self.app.board.epoch());

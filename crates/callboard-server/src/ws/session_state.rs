@@ -1,19 +1,27 @@
 //! The state of a session: its subscriptions, each a seat in a view.
 
 use super::{
+    hub::Joined,
     seat::{CaughtUp, Seat},
     session::Session,
-    view::Joined,
+    snapshot::Wanted,
+    view::{MAIN, ViewKey},
 };
 use callboard_protocol::{
+    Node, Selection, caps,
+    command::Accepted,
     error::{ErrorCode, Rejection},
-    frame::{SnapshotReason, StatePosition, SubStart},
+    frame::{SnapshotReason, StatePosition, SubRequest, SubStart},
+    to_node,
 };
+use std::collections::BTreeMap;
+
+/// Bytes of first snapshots that are queued for a client at once; further ones wait until it has read.
+const FIRST_BYTES: usize = 1024 * 1024;
 
 /// One subscription of a connection.
 pub(super) struct Sub {
-    pub(super) name: String,
-    pub(super) joined: Joined,
+    joined: Joined,
     /// What is to be done before anything else is sent.
     wish: Option<Wish>,
 }
@@ -25,30 +33,99 @@ enum Wish {
     Resync(Option<StatePosition>),
 }
 
+impl Sub {
+    fn name(&self) -> &str {
+        &self.joined.view.key.sub
+    }
+}
+
 impl Session {
+    /// Takes the subscriptions of `hello`: how each begins, and what is wrong with those that are not served.
+    pub(super) fn add_subs(
+        &mut self,
+        wanted: Vec<SubRequest>,
+    ) -> (BTreeMap<String, SubStart>, Vec<(String, Rejection)>) {
+        let (mut starts, mut refused) = (BTreeMap::new(), Vec::new());
+        // The one over the limit says what the limit is; the others are not worth an answer.
+        for request in wanted.into_iter().take(caps::SUBSCRIPTIONS + 1) {
+            let name: String = request.sub.chars().take(caps::ID_BYTES).collect();
+            match self.add_sub(request, SnapshotReason::Connect) {
+                Ok(start) => drop(starts.insert(name, start)),
+                Err(rejection) => refused.push((name, rejection)),
+            }
+        }
+        (starts, refused)
+    }
+
+    /// `subscribe`: the snapshot or the patch follows the answer.
+    pub(super) async fn subscribe(&mut self, id: String, request: SubRequest) {
+        let started = self.add_sub(request, SnapshotReason::View);
+        let answer = started
+            .map(|start| self.accepted(to_node(&BTreeMap::from([("start", start)])).unwrap_or_default()));
+        self.send_answer(id, answer);
+        self.advance_state().await;
+    }
+
+    /// `unsubscribe`: nothing follows the answer.
+    pub(super) fn unsubscribe(&mut self, id: String, name: &str) {
+        let result = match self.subs.iter().position(|sub| sub.name() == name) {
+            Some(index) => {
+                drop(self.subs.remove(index));
+                Ok(self.accepted(Node::Null))
+            }
+            None => Err(unknown_sub(name)),
+        };
+        self.send_answer(id, result);
+    }
+
+    fn accepted(&self, result: Node) -> Accepted {
+        Accepted { version: *self.app.board.head().borrow(), result, dup: false }
+    }
+
     /// Adds a subscription and says how it begins; what it begins with is still to be sent.
-    pub(super) fn add_sub(&mut self, name: &str, resume: Option<StatePosition>) -> SubStart {
+    fn add_sub(&mut self, request: SubRequest, new: SnapshotReason) -> Result<SubStart, Rejection> {
+        let SubRequest { sub, paths, max_rate_ms, resume } = request;
+        let invalid = |message: String| Err(Rejection::new(ErrorCode::InvalidArgs, message));
+        if sub.is_empty() || sub.len() > caps::ID_BYTES {
+            return invalid(format!("sub must be 1 to {} bytes", caps::ID_BYTES));
+        }
+        if self.subs.len() >= caps::SUBSCRIPTIONS {
+            let message = format!("a connection has at most {} subscriptions", caps::SUBSCRIPTIONS);
+            return Err(Rejection::new(ErrorCode::Overloaded, message));
+        }
+        if self.subs.iter().any(|other| other.name() == sub) {
+            return invalid(format!(
+                "this connection has a subscription {sub:?} already; unsubscribe it first"
+            ));
+        }
+        let max_rate_ms = max_rate_ms.unwrap_or(0);
+        if max_rate_ms > caps::SUB_RATE_MS {
+            return invalid(format!("maxRateMs must be at most {}", caps::SUB_RATE_MS));
+        }
+        let selection = match Selection::parse(&paths) {
+            Ok(selection) => selection,
+            Err(error) => return invalid(error.to_string()),
+        };
+        let key = ViewKey { sub, paths: selection.paths().to_vec(), max_rate_ms };
         let seat = Seat::new(self.outlet.clone());
         let (start, wish) = match &resume {
-            None => (SubStart::Snapshot, Some(Wish::Snapshot(SnapshotReason::Connect))),
-            Some(have) if have.epoch != *self.app.board.epoch() => {
-                (SubStart::Snapshot, Some(Wish::Snapshot(SnapshotReason::Epoch)))
-            }
             Some(have) if self.can_resume(have) => {
                 seat.place(have.version);
                 (SubStart::Resumed, None)
             }
-            Some(_) => (SubStart::Snapshot, Some(Wish::Snapshot(SnapshotReason::Lagged))),
+            have => (SubStart::Snapshot, Some(Wish::Snapshot(self.reason_for(have.as_ref(), new)))),
         };
-        self.subs.push(Sub { name: name.into(), joined: self.view.join(seat), wish });
-        start
+        let joined = self.app.hub.join(key, selection, seat)?;
+        self.subs.push(Sub { joined, wish });
+        Ok(start)
     }
 
-    /// Says which subscriptions are not served.
-    pub(super) fn refuse_subs(&mut self, names: Vec<String>) {
-        for name in names {
-            let message = "this server serves the whole state only: paths must be [\"\"]";
-            self.send_error(Some(name), Rejection::new(ErrorCode::Unsupported, message));
+    /// Why a client that cannot resume gets a snapshot.
+    fn reason_for(&self, have: Option<&StatePosition>, new: SnapshotReason) -> SnapshotReason {
+        match have {
+            None => new,
+            Some(have) if have.epoch != *self.app.board.epoch() => SnapshotReason::Epoch,
+            Some(_) => SnapshotReason::Lagged,
         }
     }
 
@@ -56,15 +133,18 @@ impl Session {
         have.epoch == *self.app.board.epoch() && self.app.board.since(have.version).is_some()
     }
 
-    /// The version that the client has been served up to.
+    /// The version that the client's main subscription has been served up to; of another one if it has none such.
     pub(super) fn served_version(&self) -> u64 {
-        self.subs.first().map_or(0, |sub| sub.joined.seat.version())
+        let main = self.subs.iter().find(|sub| sub.name() == MAIN).or(self.subs.first());
+        main.map_or_else(|| *self.app.board.head().borrow(), |sub| sub.joined.seat.version())
     }
 
     /// The newest request counts; it is served when the last answer is out, so asking costs no memory.
-    pub(super) async fn ask_resync(&mut self, sub: Option<String>, have: Option<StatePosition>) {
-        let name = sub.as_deref().unwrap_or("main");
-        let Some(sub) = self.subs.iter_mut().find(|sub| sub.name == name) else { return };
+    pub(super) async fn ask_resync(&mut self, name: Option<String>, have: Option<StatePosition>) {
+        let name = name.as_deref().unwrap_or(MAIN);
+        let Some(sub) = self.subs.iter_mut().find(|sub| sub.name() == name) else {
+            return self.send_error(None, unknown_sub(name));
+        };
         sub.wish = Some(Wish::Resync(have));
         if self.outlet.lane().is_idle() {
             self.advance_state().await;
@@ -73,7 +153,8 @@ impl Session {
 
     /// Brings the client's state to the head, as far as it reads.
     pub(super) async fn advance_state(&mut self) {
-        self.send_snapshots().await;
+        self.outlet.drain_now();
+        self.send_snapshots(0).await;
         for index in 0..self.subs.len() {
             let Joined { view, seat, .. } = &self.subs[index].joined;
             if let CaughtUp::NeedsSnapshot(at_least) = seat.catch_up(view) {
@@ -82,10 +163,15 @@ impl Session {
         }
     }
 
-    /// Sends the snapshots that are wished for, one at a time: the next one when the last is out.
-    pub(super) async fn send_snapshots(&mut self) {
+    /// The first snapshots of a connection, behind its welcome.
+    pub(super) async fn send_first_snapshots(&mut self) {
+        self.send_snapshots(FIRST_BYTES).await;
+    }
+
+    /// Sends the snapshots that are wished for while no more than so many bytes wait.
+    async fn send_snapshots(&mut self, most_pending: usize) {
         for index in 0..self.subs.len() {
-            if !self.outlet.lane().is_idle() && !self.subs[index].is_new() {
+            if self.outlet.lane().pending_bytes() > most_pending {
                 return;
             }
             let Some(wish) = self.subs[index].wish.take() else { continue };
@@ -103,14 +189,13 @@ impl Session {
 
     async fn send_snapshot(&mut self, index: usize, reason: SnapshotReason, at_least: u64) {
         let Joined { view, seat, .. } = &self.subs[index].joined;
-        let parts = view.snapshot(reason, at_least).await;
+        let deflate = self.outlet.deflates();
+        let parts = view.snapshot(Wanted { reason, at_least, parts: self.parts, deflate }).await;
         seat.begin_at(&parts);
     }
 }
 
-impl Sub {
-    /// Its first snapshot goes out with the welcome.
-    fn is_new(&self) -> bool {
-        matches!(self.wish, Some(Wish::Snapshot(_)))
-    }
+fn unknown_sub(name: &str) -> Rejection {
+    let name: String = name.chars().take(80).collect();
+    Rejection::new(ErrorCode::NotFound, format!("this connection has no subscription {name:?}"))
 }

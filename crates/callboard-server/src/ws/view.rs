@@ -1,29 +1,33 @@
-//! What all subscribers of the same paths share: patches encoded once, folds encoded once, and one cached snapshot
+//! What all subscribers of the same paths share: patches encoded once, folds encoded once, and cached snapshots
 //! (sync 1, 4, 5).
 
 use super::{
-    broadcast, encode,
+    chained::Chained,
+    encode,
     seat::Seat,
     seats::Seats,
-    snapshot::{self, Parts},
+    snapshot::{self, Parts, Wanted},
 };
-use callboard::{Board, StateView, Window};
-use callboard_protocol::{Coalescer, caps, config::ServerConfig, frame::SnapshotReason, from_node};
-use callboard_ws::{Chain, Compressor, Linked, SharedText};
+use callboard::{Board, Window};
+use callboard_protocol::{Coalescer, NeedsDocument, Op, Selection, caps};
+use callboard_ws::{Linked, SharedText};
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
-use tokio::{sync::watch, time::Instant};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-/// Level 6: paid once per message, not once per client (sync 3).
-const LEVEL: u32 = 6;
-/// Shorter messages do not shrink.
-const COMPRESS_FROM: usize = 200;
-/// Who waits longer for a keyframe gets one of its own making (sync 3, rule 7).
-const JOINER_WAITS: Duration = Duration::from_secs(5);
+/// The name of the subscription that messages need not name.
+pub(super) const MAIN: &str = "main";
+/// Versions that do not touch a view and after which its clients are told so all the same: their position must not
+/// get so old that nothing leads on from it.
+const UNTOUCHED: u64 = caps::RING_CHANGES as u64 / 4;
+/// Snapshots kept: one for each reason that comes in crowds, whole and in parts.
+const SNAPSHOTS: usize = 4;
 
 /// A patch that leads from one version to another, for any number of connections.
 pub(super) struct PatchFrame {
@@ -34,35 +38,46 @@ pub(super) struct PatchFrame {
     pub(super) linked: Option<Linked>,
 }
 
+/// What makes two subscriptions one view. The name is part of the messages.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct ViewKey {
+    pub(super) sub: String,
+    pub(super) paths: Vec<String>,
+    pub(super) max_rate_ms: u32,
+}
+
+impl ViewKey {
+    /// Whether this is what most clients ask for.
+    pub(super) fn is_usual(&self) -> bool {
+        self.sub == MAIN && self.paths == [""] && self.max_rate_ms == 0
+    }
+}
+
 /// See the module.
-pub(crate) struct View {
+pub(super) struct View {
+    pub(super) key: ViewKey,
     pub(super) board: Board,
-    pub(super) compressor: Compressor,
     pub(super) stop: CancellationToken,
     pub(super) seats: Seats,
+    selection: Selection,
     track: Mutex<Track>,
     chain: Mutex<Chained>,
     /// Folds for those who are further behind: a crowd that comes back after a drop is behind by the same window.
     folds: Mutex<VecDeque<Arc<PatchFrame>>>,
     subscribers: watch::Sender<usize>,
-    snapshot: tokio::sync::Mutex<Option<Arc<Parts>>>,
+    snapshots: tokio::sync::Mutex<VecDeque<Arc<Parts>>>,
+    /// The size of the newest snapshot, 0 before the first.
+    snapshot_bytes: AtomicUsize,
 }
 
 /// The newest frames, end to end.
 struct Track {
     frames: VecDeque<Arc<PatchFrame>>,
+    bytes: usize,
     /// The version up to which frames are encoded.
     head: u64,
-}
-
-/// The chain of a view (sync 3).
-#[derive(Default)]
-struct Chained {
-    chain: Option<Chain>,
-    /// Seats whose clients can be members.
-    readers: usize,
-    /// Since when somebody waits for a keyframe.
-    joiner_since: Option<Instant>,
+    /// The version up to which there is nothing more to encode.
+    seen: u64,
 }
 
 /// How a cursor goes on.
@@ -77,52 +92,48 @@ pub(super) enum Step {
     Nothing,
 }
 
-/// A seat in a view, left when it is dropped.
-pub(super) struct Joined {
-    pub(super) view: Arc<View>,
-    pub(super) seat: Arc<Seat>,
-    number: u64,
-}
-
-impl Drop for Joined {
-    fn drop(&mut self) {
-        self.view.seats.leave(self.number);
-        self.view.subscribers.send_modify(|count| *count -= 1);
-        self.view.chain().readers -= usize::from(self.seat.chained);
-    }
+/// What the broadcaster has to do.
+pub(super) enum Next {
+    /// To deliver this.
+    Frame(Arc<PatchFrame>),
+    /// Nothing of it concerns this view.
+    Nothing,
+    /// What happened is no longer known: cursors need a snapshot.
+    Lost,
 }
 
 impl View {
-    /// The view of everything, and its broadcaster.
-    pub(crate) fn start(board: Board, stop: CancellationToken) -> Arc<View> {
+    pub(super) fn new(board: Board, key: ViewKey, selection: Selection, stop: CancellationToken) -> Self {
         let head = board.state().version;
-        let track = Track { frames: VecDeque::new(), head };
-        let view = Arc::new(View {
+        View {
+            key,
             board,
-            compressor: Compressor::new(LEVEL, COMPRESS_FROM),
-            stop: stop.clone(),
+            stop,
             seats: Seats::default(),
-            track: Mutex::new(track),
+            selection,
+            track: Mutex::new(Track { frames: VecDeque::new(), bytes: 0, head, seen: head }),
             chain: Mutex::default(),
             folds: Mutex::default(),
             subscribers: watch::Sender::new(0),
-            snapshot: tokio::sync::Mutex::default(),
-        });
-        let broadcaster = view.clone();
-        tokio::spawn(async move {
-            tokio::select! {
-                () = broadcast::run(&broadcaster) => {}
-                () = stop.cancelled() => {}
-            }
-        });
-        view
+            snapshots: tokio::sync::Mutex::default(),
+            snapshot_bytes: AtomicUsize::new(0),
+        }
     }
 
-    /// Takes a seat that is nowhere yet.
-    pub(super) fn join(self: &Arc<Self>, seat: Arc<Seat>) -> Joined {
-        self.subscribers.send_modify(|count| *count += 1);
+    /// Takes a seat and says its number.
+    pub(super) fn enter(&self, seat: Arc<Seat>) -> u64 {
         self.chain().readers += usize::from(seat.chained);
-        Joined { view: self.clone(), seat: seat.clone(), number: self.seats.take(seat) }
+        let number = self.seats.take(seat);
+        self.subscribers.send_modify(|count| *count += 1);
+        number
+    }
+
+    /// Gives a seat back and says how many are still taken.
+    pub(super) fn leave(&self, number: u64, seat: &Seat) -> usize {
+        self.seats.leave(number);
+        self.chain().readers -= usize::from(seat.chained);
+        self.subscribers.send_modify(|count| *count -= 1);
+        *self.subscribers.borrow()
     }
 
     /// How many subscribe.
@@ -130,15 +141,16 @@ impl View {
         self.subscribers.subscribe()
     }
 
-    /// The version up to which frames are encoded.
-    pub(super) fn head(&self) -> u64 {
-        self.track().head
+    /// The version up to which there is nothing to encode.
+    pub(super) fn seen(&self) -> u64 {
+        self.track().seen
     }
 
     /// What brings a cursor at `version` to the head.
     pub(super) fn step(&self, version: u64) -> Step {
         let track = self.track();
-        if version == track.head {
+        let head = track.head;
+        if version == head {
             return Step::Nothing;
         }
         let first = track.frames.partition_point(|frame| frame.from < version);
@@ -146,91 +158,149 @@ impl View {
         if behind <= caps::FOLD_LAG && track.frames.get(first).is_some_and(|frame| frame.from == version) {
             return Step::Shared(track.frames.iter().skip(first).cloned().collect());
         }
-        let head = track.head;
         drop(track);
-        match self.board.since(version).filter(|window| version < window.to) {
-            Some(window) => {
-                // Up to the head of the view, so that the cursor meets the next shared frame.
-                let window = if version < head { window.up_to(head) } else { window };
-                Step::Folded(self.fold(&window))
-            }
-            None if version > head => Step::Nothing,
-            None => Step::Snapshot,
+        let Some(window) = self.board.since(version).filter(|window| version < window.to) else {
+            return if version > head { Step::Nothing } else { Step::Snapshot };
+        };
+        // Up to the head of the view, so that the cursor meets the next shared frame.
+        let window = if version < head { window.up_to(head) } else { window };
+        match self.fold(&window) {
+            Ok(Some(frame)) if self.is_worse_than_snapshot(&frame) => Step::Snapshot,
+            Ok(Some(frame)) => Step::Folded(frame),
+            Ok(None) => Step::Nothing,
+            Err(NeedsDocument) => Step::Snapshot,
         }
     }
 
     /// The snapshot for newcomers: the cached one while the ring still leads from it to the head, and while it is
     /// no older than what the client has had already.
-    pub(super) async fn snapshot(&self, reason: SnapshotReason, at_least: u64) -> Arc<Parts> {
-        let mut cached = self.snapshot.lock().await;
+    pub(super) async fn snapshot(&self, wanted: Wanted) -> Arc<Parts> {
+        // Whoever comes second waits for the first: a crowd makes one.
+        let mut cached = self.snapshots.lock().await;
         let head = *self.board.head().borrow();
-        let usable = |parts: &&Arc<Parts>| {
-            parts.reason == reason
-                && parts.version >= at_least
-                && parts.is_fresh(head)
-                && self.board.since(parts.version).is_some()
-        };
-        if let Some(parts) = cached.as_ref().filter(usable) {
+        let usable =
+            |parts: &&Arc<Parts>| parts.serves(&wanted, head) && self.board.since(parts.version).is_some();
+        if let Some(parts) = cached.iter().find(usable) {
             return parts.clone();
         }
-        let state: StateView = self.board.state();
-        let encoded = tokio::task::spawn_blocking(move || snapshot::encode(&state, reason)).await;
-        let parts = Arc::new(encoded.unwrap_or_else(|_| Parts::nothing(reason)));
-        *cached = Some(parts.clone());
+        let (board, selection, sub) =
+            (self.board.clone(), self.selection.clone(), self.sub().map(str::to_owned));
+        let make = move || {
+            let mut state = board.state();
+            state.document = selection.project(&state.document);
+            snapshot::encode(&state, sub.as_deref(), wanted)
+        };
+        let encoded = tokio::task::spawn_blocking(make).await;
+        let parts = Arc::new(encoded.unwrap_or_else(|_| Parts::nothing(wanted)));
+        self.snapshot_bytes.store(parts.bytes(), Ordering::Relaxed);
+        cached.retain(|old| !old.replaced_by(&parts));
+        cached.push_back(parts.clone());
+        if cached.len() > SNAPSHOTS {
+            cached.pop_front();
+        }
         parts
     }
 
-    pub(super) fn server_config(&self) -> ServerConfig {
-        let state = self.board.state();
-        state.document.at("/serverConfig").and_then(|config| from_node(config).ok()).unwrap_or_default()
-    }
-
-    /// Encodes what was committed after the head of the view; called by the broadcaster alone. `None` when it is no
-    /// longer known: cursors need a snapshot then.
-    pub(super) fn encode_next(&self) -> Option<Arc<PatchFrame>> {
-        let Some(window) = self.board.since(self.head()) else {
-            let mut track = self.track();
-            track.frames.clear();
-            track.head = self.board.state().version;
-            return None;
+    /// Encodes what was committed since the last call; called by the broadcaster alone.
+    pub(super) fn encode_next(&self) -> Next {
+        let (head, seen) = {
+            let track = self.track();
+            (track.head, track.seen)
         };
-        let mut frame = self.encode(&window);
-        frame.linked = self.chain().next(frame.text.text());
-        let frame = Arc::new(frame);
-        let mut track = self.track();
-        track.frames.push_back(frame.clone());
-        if track.frames.len() > caps::VIEW_FRAMES {
-            track.frames.pop_front();
+        let encoded = self.board.since(seen).map(|window| (window.to, self.encode(head, &window)));
+        match encoded {
+            Some((_, Ok(Some(frame)))) => Next::Frame(self.publish(frame)),
+            Some((to, Ok(None))) if to - head > UNTOUCHED => {
+                Next::Frame(self.publish(self.frame((head, to), &[])))
+            }
+            Some((to, Ok(None))) => {
+                self.track().seen = to;
+                Next::Nothing
+            }
+            None | Some((_, Err(NeedsDocument))) => {
+                let version = self.board.state().version;
+                *self.track() = Track { frames: VecDeque::new(), bytes: 0, head: version, seen: version };
+                Next::Lost
+            }
         }
-        track.head = frame.to;
-        Some(frame)
     }
 
     /// Somebody was served beside the chain.
     pub(super) fn note_joiner(&self) {
-        self.chain().joiner_since.get_or_insert_with(Instant::now);
+        self.chain().note_joiner();
     }
 
-    fn fold(&self, window: &Window) -> Arc<PatchFrame> {
+    fn publish(&self, mut frame: PatchFrame) -> Arc<PatchFrame> {
+        frame.linked = self.chain().next(frame.text.text());
+        let frame = Arc::new(frame);
+        let mut track = self.track();
+        (track.head, track.seen) = (frame.to, frame.to);
+        track.bytes += frame.text.size_bytes();
+        track.frames.push_back(frame.clone());
+        while track.frames.len() > caps::VIEW_FRAMES || track.bytes > caps::VIEW_BYTES {
+            let Some(oldest) = track.frames.pop_front() else { break };
+            // A frame may have got its compressed form since; what was counted for it is the plain one.
+            track.bytes = track.bytes.saturating_sub(oldest.text.plain().size_bytes());
+        }
+        frame
+    }
+
+    /// One message for a window, made once for all who are behind by it. `None` when it leads nowhere: nothing in it
+    /// concerns this view, and the cursor is not behind a frame.
+    fn fold(&self, window: &Window) -> Result<Option<Arc<PatchFrame>>, NeedsDocument> {
         let mut folds = self.folds.lock().unwrap_or_else(PoisonError::into_inner);
         let same = |fold: &&Arc<PatchFrame>| (fold.from, fold.to) == (window.from, window.to);
         if let Some(fold) = folds.iter().find(same) {
-            return fold.clone();
+            return Ok(Some(fold.clone()));
         }
-        let fold = Arc::new(self.encode(window));
+        let fold = match self.encode(window.from, window)? {
+            Some(fold) => Arc::new(fold),
+            None if window.from < self.track().head => Arc::new(self.frame((window.from, window.to), &[])),
+            None => return Ok(None),
+        };
         folds.push_back(fold.clone());
-        if folds.len() > caps::VIEW_FOLDS {
+        let bytes = |folds: &VecDeque<Arc<PatchFrame>>| {
+            folds.iter().map(|fold| fold.text.plain().size_bytes()).sum::<usize>()
+        };
+        while folds.len() > caps::VIEW_FOLDS || (folds.len() > 1 && bytes(&folds) > caps::VIEW_BYTES) {
             folds.pop_front();
         }
-        fold
+        Ok(Some(fold))
     }
 
-    /// A window as one message.
-    fn encode(&self, window: &Window) -> PatchFrame {
+    /// Whether a patch is so long that the whole state is shorter.
+    fn is_worse_than_snapshot(&self, patch: &PatchFrame) -> bool {
+        let (patch, whole) = (patch.text.plain().size_bytes(), self.snapshot_bytes.load(Ordering::Relaxed));
+        patch > caps::SNAPSHOT_PART_BYTES && whole > 0 && patch > whole
+    }
+
+    /// A window as one message that starts at version `from`, between which and the window nothing concerned this
+    /// view; `None` when nothing in it does.
+    fn encode(&self, from: u64, window: &Window) -> Result<Option<PatchFrame>, NeedsDocument> {
         let mut coalescer = Coalescer::default();
-        window.ops().for_each(|op| coalescer.push(op));
-        let text = encode::patch(self.board.epoch(), window.from, window.to, &coalescer.into_ops());
-        PatchFrame { from: window.from, to: window.to, text: SharedText::new(&text), linked: None }
+        if self.selection.is_everything() {
+            window.ops().for_each(|op| coalescer.push(op));
+            return Ok(Some(self.frame((from, window.to), &coalescer.into_ops())));
+        }
+        let later = self.board.state().document;
+        let mut touched = false;
+        for op in window.ops() {
+            if let Some(op) = self.selection.filter(op, &later)? {
+                coalescer.push(&op);
+                touched = true;
+            }
+        }
+        Ok(touched.then(|| self.frame((from, window.to), &coalescer.into_ops())))
+    }
+
+    fn frame(&self, versions: (u64, u64), ops: &[Op]) -> PatchFrame {
+        let text = SharedText::new(&encode::patch(self.sub(), self.board.epoch(), versions, ops));
+        PatchFrame { from: versions.0, to: versions.1, text, linked: None }
+    }
+
+    /// The name in messages.
+    fn sub(&self) -> Option<&str> {
+        Some(self.key.sub.as_str()).filter(|sub| *sub != MAIN)
     }
 
     fn track(&self) -> MutexGuard<'_, Track> {
@@ -239,22 +309,5 @@ impl View {
 
     fn chain(&self) -> MutexGuard<'_, Chained> {
         self.chain.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Chained {
-    /// The next message in the chain. One reader alone is not worth a compressor that remembers (rule 8).
-    fn next(&mut self, text: &str) -> Option<Linked> {
-        if self.readers < 2 {
-            (self.chain, self.joiner_since) = (None, None);
-            return None;
-        }
-        let chain = self.chain.get_or_insert_with(|| Chain::new(LEVEL, caps::CHAIN_KEYFRAME));
-        let waited = self.joiner_since.is_some_and(|since| since.elapsed() > JOINER_WAITS);
-        let linked = chain.next(text, waited);
-        if linked.is_keyframe() {
-            self.joiner_since = None;
-        }
-        Some(linked)
     }
 }

@@ -12,3 +12,4 @@ mod seed3;
 mod serving;
 mod stalled;
 mod tokens;
+mod views;

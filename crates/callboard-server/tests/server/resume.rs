@@ -1,6 +1,6 @@
 //! Coming back: by version, after a gap, from another history, five times in a row (X11, X16, S3.12, W3.1, W3.5).
 
-use crate::kit::{Stage, follow, next, scripted, stage, work};
+use crate::kit::{Stage, follow, next, stage, work};
 use callboard_exec::Outcome;
 use callboard_protocol::{
     Epoch, caps,
@@ -208,24 +208,4 @@ async fn a_large_state_comes_in_parts_and_whole() {
         assert!(parts > 3, "{parts} parts");
         assert_eq!(mirror.document().to_string(), state);
     }
-}
-
-#[tokio::test]
-async fn a_subscription_that_is_not_served_is_said() {
-    let (options, ..) = scripted();
-    let server = TempServer::with(options, "/").await.unwrap();
-    let mut socket =
-        callboard_testkit::Socket::open(server.address(), &server.socket_options()).await.unwrap();
-    let mut hello = callboard_testkit::hello("some", None, None);
-    if let ClientFrame::Hello { subs: Some(subs), .. } = &mut hello {
-        subs.push(callboard_protocol::frame::SubRequest {
-            sub: "jobs".into(),
-            paths: vec!["/jobs".into()],
-            resume: None,
-        });
-    }
-    socket.send(&hello).await.unwrap();
-    assert!(matches!(next(&mut socket).await, ServerFrame::Welcome { .. }));
-    let ServerFrame::Error { re, code, .. } = next(&mut socket).await else { panic!("served?") };
-    assert_eq!((re.as_deref(), code), (Some("jobs"), callboard_protocol::error::ErrorCode::Unsupported));
 }

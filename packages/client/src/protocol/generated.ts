@@ -632,13 +632,47 @@ export type SubRequest = {
  */
 sub: string, 
 /**
- * What is selected: pointers; `""` is everything.
+ * What is selected: pointers; `""` is everything, a segment `*` stands for any.
  */
 paths: Array<string>, 
+/**
+ * At least so many ms between two patches; changes in between are folded into one.
+ */
+maxRateMs?: number, 
 /**
  * What the client already has.
  */
 resume?: StatePosition, };
+
+/**
+ * How the client's last connection ended.
+ */
+export type LastClose = { 
+/**
+ * The close code, 1006 when there was none.
+ */
+code: number, 
+/**
+ * The reason given.
+ */
+reason?: string, };
+
+/**
+ * Up to where a connection has been served.
+ */
+export type Served = { 
+/**
+ * Which history.
+ */
+epoch: Epoch, 
+/**
+ * The state's version.
+ */
+version: number, 
+/**
+ * The log's position.
+ */
+logSeq: number, };
 
 /**
  * Which log lines a client wants.
@@ -690,9 +724,17 @@ subs?: Array<SubRequest>,
  */
 logs?: LogRequest, 
 /**
+ * What the client can read beside the basics: `parts` (snapshots in several messages).
+ */
+caps?: Array<string>, 
+/**
  * How often this client has connected.
  */
-connectionCount?: number, } | { "type": "auth", 
+connectionCount?: number, 
+/**
+ * How its last connection ended, for diagnosis.
+ */
+lastClose?: LastClose, } | { "type": "auth", 
 /**
  * The bearer token.
  */
@@ -720,7 +762,35 @@ have?: StatePosition,
 /**
  * `gap`, `apply_failed`, `manual` or `checksum`.
  */
-reason?: string, } | { "type": "logs.replay", 
+reason?: string, } | { "type": "subscribe", 
+/**
+ * Returned in `ack` or `error`.
+ */
+id: string, 
+/**
+ * Its name, new on this connection.
+ */
+sub: string, 
+/**
+ * What is selected: pointers; `""` is everything, a segment `*` stands for any.
+ */
+paths: Array<string>, 
+/**
+ * At least so many ms between two patches; changes in between are folded into one.
+ */
+maxRateMs?: number, 
+/**
+ * What the client already has of the same paths.
+ */
+resume?: StatePosition, } | { "type": "unsubscribe", 
+/**
+ * Returned in `ack` or `error`.
+ */
+id: string, 
+/**
+ * Its name.
+ */
+sub: string, } | { "type": "logs.replay", 
 /**
  * The last line that is not wanted.
  */
@@ -753,10 +823,10 @@ key?: string, };
 /**
  * Why a snapshot is sent.
  */
-export type SnapshotReason = "connect" | "resync" | "epoch" | "lagged";
+export type SnapshotReason = "connect" | "resync" | "epoch" | "lagged" | "view";
 
 /**
- * How a subscription continues after `welcome`.
+ * How a subscription begins.
  */
 export type SubStart = "resumed" | "snapshot";
 
@@ -889,7 +959,23 @@ toVersion: number,
 /**
  * The operations.
  */
-patch: PatchOp[], } | { "type": "logs.history", 
+patch: PatchOp[], } | { "type": "state.check", 
+/**
+ * Which subscription; absent: `main`.
+ */
+sub?: string, 
+/**
+ * Which history.
+ */
+epoch: Epoch, 
+/**
+ * Where in it.
+ */
+version: number, 
+/**
+ * XXH64 with seed 0 of the canonical JSON (RFC 8785), 16 hex digits.
+ */
+hash: string, } | { "type": "logs.history", 
 /**
  * Which history.
  */
@@ -937,7 +1023,11 @@ dropped?: number, } | { "type": "ping",
 /**
  * The server's clock, epoch ms.
  */
-ts: number, } | { "type": "pong", 
+ts: number, 
+/**
+ * Where this connection has been served up to, as in `pong`.
+ */
+at?: Served, } | { "type": "pong", 
 /**
  * From the ping.
  */
@@ -1007,7 +1097,7 @@ retryable: boolean,
  */
 details?: JsonValue, } | { "type": "goaway", 
 /**
- * `deploy` or `overload`.
+ * `deploy`, `overload` or `rate`.
  */
 reason: string, 
 /**

@@ -1,0 +1,112 @@
+//! The views that are served, each while somebody subscribes to it.
+
+use super::{
+    broadcast,
+    seat::Seat,
+    view::{View, ViewKey},
+};
+use callboard::Board;
+use callboard_protocol::{
+    Selection, caps,
+    config::ServerConfig,
+    error::{ErrorCode, Rejection},
+    from_node,
+};
+use callboard_ws::Compressor;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use tokio_util::sync::CancellationToken;
+
+/// Level 6: paid once per message, not once per client (sync 3).
+const LEVEL: u32 = 6;
+/// Shorter messages do not shrink.
+const COMPRESS_FROM: usize = 200;
+
+/// See the module.
+pub(crate) struct Hub {
+    pub(super) board: Board,
+    pub(super) stop: CancellationToken,
+    /// For messages that stand alone.
+    pub(super) compressor: Compressor,
+    views: Mutex<HashMap<ViewKey, Arc<View>>>,
+}
+
+/// A seat in a view, left when it is dropped.
+pub(super) struct Joined {
+    hub: Arc<Hub>,
+    pub(super) view: Arc<View>,
+    pub(super) seat: Arc<Seat>,
+    number: u64,
+}
+
+impl Drop for Joined {
+    fn drop(&mut self) {
+        let mut views = self.hub.views();
+        let left = self.view.leave(self.number, &self.seat);
+        // The view of everything stays, with its snapshot.
+        if left == 0 && !self.view.key.is_usual() {
+            views.remove(&self.view.key);
+            self.view.stop.cancel();
+        }
+    }
+}
+
+impl Hub {
+    /// No view yet: the first who subscribes starts one.
+    pub(crate) fn start(board: Board, stop: CancellationToken) -> Arc<Hub> {
+        let compressor = Compressor::new(LEVEL, COMPRESS_FROM);
+        Arc::new(Hub { board, stop, compressor, views: Mutex::default() })
+    }
+
+    /// Takes a seat in the view of these paths, which all who ask for the same under the same name share.
+    pub(super) fn join(
+        self: &Arc<Self>,
+        key: ViewKey,
+        selection: Selection,
+        seat: Arc<Seat>,
+    ) -> Result<Joined, Rejection> {
+        let mut views = self.views();
+        let view = match views.get(&key) {
+            Some(view) => view.clone(),
+            None if views.len() >= caps::VIEWS => {
+                let message = format!("{} different subscriptions are served already", caps::VIEWS);
+                return Err(Rejection::new(ErrorCode::Overloaded, message));
+            }
+            None => {
+                let view = self.start_view(key.clone(), selection);
+                views.insert(key, view.clone());
+                view
+            }
+        };
+        let number = view.enter(seat.clone());
+        Ok(Joined { hub: self.clone(), view, seat, number })
+    }
+
+    fn start_view(&self, key: ViewKey, selection: Selection) -> Arc<View> {
+        let stop = self.stop.child_token();
+        let view = Arc::new(View::new(self.board.clone(), key, selection, stop.clone()));
+        let broadcaster = view.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = broadcast::run(&broadcaster) => {}
+                () = stop.cancelled() => {}
+            }
+        });
+        view
+    }
+
+    pub(super) fn server_config(&self) -> ServerConfig {
+        server_config(&self.board)
+    }
+
+    fn views(&self) -> MutexGuard<'_, HashMap<ViewKey, Arc<View>>> {
+        self.views.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(super) fn server_config(board: &Board) -> ServerConfig {
+    let state = board.state();
+    state.document.at("/serverConfig").and_then(|config| from_node(config).ok()).unwrap_or_default()
+}
