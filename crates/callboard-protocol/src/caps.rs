@@ -105,6 +105,16 @@ pub const CONTROL_QUEUE: usize = 256;
 pub const INFLIGHT: usize = 64;
 /// Subscriptions of one connection.
 pub const SUBSCRIPTIONS: usize = 64;
+/// Snapshots that are on their way to clients at once. Who finds no place in time is sent away with 1013.
+pub const SNAPSHOT_SENDS: usize = 256;
+/// How long a client waits for a place among [`SNAPSHOT_SENDS`].
+pub const SNAPSHOT_WAIT_MS: u64 = 1000;
+/// Messages that a connection may send at once; more closes with 4005.
+pub const MESSAGES_BURST: u32 = 20_000;
+/// Messages that a connection may send per second.
+pub const MESSAGES_PER_SECOND: u32 = 10_000;
+/// How long a server that stops waits for the answers to commands that are under way.
+pub const DRAIN_MS: u64 = 1000;
 /// Paths of one subscription.
 pub const SUB_PATHS: usize = 32;
 /// The longest time between two patches that a subscription may ask for.

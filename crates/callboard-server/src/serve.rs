@@ -3,7 +3,7 @@
 use crate::{
     access::{Failures, Gate, LaunchCodes, TokenError, Tokens, write_private},
     http::{App, router},
-    ws::Hub,
+    ws::{Counters, Hub},
 };
 use callboard::Board;
 use callboard_protocol::{caps, command::Role};
@@ -79,12 +79,19 @@ pub struct Running {
     pub token: String,
     /// Where it listens.
     pub address: SocketAddr,
+    counters: Arc<Counters>,
     stop: CancellationToken,
     sessions: TaskTracker,
     accepting: tokio::task::JoinHandle<()>,
 }
 
 impl Running {
+    /// What happened to live connections since the start, by name: `folds`, `snapshots`, `keyframes`, `stalled`,
+    /// `overloaded`, `rateLimited`, `replaced`, `viewsRefused` (X9). The numbers only grow.
+    pub fn counters(&self) -> Vec<(&'static str, u64)> {
+        self.counters.all()
+    }
+
     /// Says goodbye to all connections and stops. Idempotent.
     pub async fn shutdown(&mut self) {
         self.stop.cancel();
@@ -137,8 +144,10 @@ pub async fn serve(board: Board, options: ServeOptions) -> Result<Running, Serve
     let gate = Gate { tokens, launch, failures: Failures::default(), hosts: names.into(), origins };
     let stop = CancellationToken::new();
     let sessions = TaskTracker::new();
+    let hub = Hub::start(board.clone(), stop.clone());
+    let counters = hub.counters.clone();
     let app = App {
-        hub: Hub::start(board.clone(), stop.clone()),
+        hub,
         board,
         gate: Arc::new(gate),
         base: base.as_str().into(),
@@ -147,7 +156,7 @@ pub async fn serve(board: Board, options: ServeOptions) -> Result<Running, Serve
     };
     let accepting = tokio::spawn(accept(listener, app, stop.clone()));
     let launch_url = format!("{url}#launch={code}");
-    Ok(Running { url, launch_url, token, address, stop, sessions, accepting })
+    Ok(Running { url, launch_url, token, address, counters, stop, sessions, accepting })
 }
 
 /// The token of an earlier start, so that commands which are under way survive a restart.

@@ -113,6 +113,11 @@ impl TempServer {
         &self.running.token
     }
 
+    /// What happened to live connections since the start.
+    pub fn counters(&self) -> Vec<(&'static str, u64)> {
+        self.running.counters()
+    }
+
     /// The data folder.
     pub fn data(&self) -> &Path {
         self.folder.path()

@@ -1,9 +1,12 @@
 //! The views that are served, each while somebody subscribes to it.
 
 use super::{
+    admission::Admission,
     broadcast,
+    counters::Counters,
+    instances::Instances,
     seat::Seat,
-    view::{View, ViewKey},
+    view::{Shared, View, ViewKey},
 };
 use callboard::Board;
 use callboard_protocol::{
@@ -30,6 +33,10 @@ pub(crate) struct Hub {
     pub(super) stop: CancellationToken,
     /// For messages that stand alone.
     pub(super) compressor: Compressor,
+    /// Places for snapshots that are on their way.
+    pub(super) admission: Admission,
+    pub(super) instances: Arc<Instances>,
+    pub(crate) counters: Arc<Counters>,
     views: Mutex<HashMap<ViewKey, Arc<View>>>,
 }
 
@@ -56,8 +63,15 @@ impl Drop for Joined {
 impl Hub {
     /// No view yet: the first who subscribes starts one.
     pub(crate) fn start(board: Board, stop: CancellationToken) -> Arc<Hub> {
-        let compressor = Compressor::new(LEVEL, COMPRESS_FROM);
-        Arc::new(Hub { board, stop, compressor, views: Mutex::default() })
+        Arc::new(Hub {
+            board,
+            stop,
+            compressor: Compressor::new(LEVEL, COMPRESS_FROM),
+            admission: Admission::new(caps::SNAPSHOT_SENDS),
+            instances: Arc::default(),
+            counters: Arc::default(),
+            views: Mutex::default(),
+        })
     }
 
     /// Takes a seat in the view of these paths, which all who ask for the same under the same name share.
@@ -71,6 +85,7 @@ impl Hub {
         let view = match views.get(&key) {
             Some(view) => view.clone(),
             None if views.len() >= caps::VIEWS => {
+                self.counters.views_refused.add();
                 let message = format!("{} different subscriptions are served already", caps::VIEWS);
                 return Err(Rejection::new(ErrorCode::Overloaded, message));
             }
@@ -86,7 +101,9 @@ impl Hub {
 
     fn start_view(&self, key: ViewKey, selection: Selection) -> Arc<View> {
         let stop = self.stop.child_token();
-        let view = Arc::new(View::new(self.board.clone(), key, selection, stop.clone()));
+        let shared =
+            Shared { board: self.board.clone(), counters: self.counters.clone(), stop: stop.clone() };
+        let view = Arc::new(View::new(shared, key, selection));
         let broadcaster = view.clone();
         tokio::spawn(async move {
             tokio::select! {

@@ -1,10 +1,14 @@
 //! WebSocket: the upgrade, the shared view of the state, and a session per connection.
 
+mod admission;
+mod allowance;
 mod broadcast;
 mod chained;
+mod counters;
 mod encode;
 mod enter;
 mod hub;
+mod instances;
 mod outlet;
 mod seat;
 mod seats;
@@ -16,5 +20,6 @@ mod snapshot;
 mod upgrade;
 mod view;
 
+pub(crate) use counters::Counters;
 pub(crate) use hub::Hub;
 pub(crate) use upgrade::upgrade;

@@ -3,6 +3,8 @@
 //! of a view writes them to the [`Outlet`] directly.
 
 use super::{
+    admission::Place,
+    allowance::Allowance,
     encode,
     enter::{Wishes, enter},
     outlet::Outlet,
@@ -30,6 +32,9 @@ use tokio::{
 /// may go over.
 const CONTROL_BYTES: usize = 1024 * 1024;
 
+/// When to come back to a server that stops: ms, least and most.
+const STOP_MS: (u32, u32) = (100, 1000);
+
 /// What the upgrade knows of a connection.
 pub(super) struct Setup {
     pub(super) from: SocketAddr,
@@ -49,7 +54,9 @@ pub(super) enum Event {
     Answered(String, Result<Accepted, Rejection>),
     Silence,
     Stalled,
+    Replaced,
     ServerStops,
+    Drained,
 }
 
 /// Why a session ends: with this close code and reason, or without a word when nobody hears it.
@@ -82,6 +89,11 @@ pub(super) struct Session {
     control_waiting: usize,
     control_bytes: usize,
     pub(super) bad_messages: u32,
+    pub(super) allowance: Allowance,
+    /// The place of a snapshot that is on its way.
+    pub(super) sending: Option<Place>,
+    /// Until when answers may still come out while the server stops.
+    pub(super) drained_by: Option<Instant>,
 }
 
 impl Session {
@@ -139,15 +151,24 @@ impl Session {
             control_waiting: 0,
             control_bytes: 0,
             bad_messages: 0,
+            allowance: Allowance::new(now),
+            sending: None,
+            drained_by: None,
         }
     }
 
     async fn run(&mut self, speaks_subprotocol: bool, wishes: Wishes) -> Goodbye {
+        let present = self.app.hub.instances.enter(&self.caller.name, &wishes.instance);
         self.instance.clone_from(&wishes.instance);
         self.parts = wishes.parts;
-        self.begin(speaks_subprotocol, wishes).await;
+        if let Err(goodbye) = self.begin(speaks_subprotocol, wishes).await {
+            return goodbye;
+        }
         loop {
-            let event = self.next_event().await;
+            let event = tokio::select! {
+                event = self.next_event() => event,
+                () = present.replaced.cancelled() => Event::Replaced,
+            };
             if let Err(goodbye) = self.handle(event).await {
                 return goodbye;
             }
@@ -155,7 +176,7 @@ impl Session {
     }
 
     /// `welcome`, the state or the way to it, the log; then what changed since that state (S3.9).
-    async fn begin(&mut self, speaks_subprotocol: bool, wishes: Wishes) {
+    async fn begin(&mut self, speaks_subprotocol: bool, wishes: Wishes) -> Result<(), Goodbye> {
         let (starts, refused) = self.add_subs(wishes.subs);
         if speaks_subprotocol {
             self.welcome(starts);
@@ -163,9 +184,9 @@ impl Session {
         for (name, rejection) in refused {
             self.send_error(Some(name), rejection);
         }
-        self.send_first_snapshots().await;
+        self.send_first_snapshots().await?;
         self.begin_logs(wishes.logs);
-        self.advance_state().await;
+        self.advance_state().await
     }
 
     fn welcome(&mut self, subs: BTreeMap<String, SubStart>) {
@@ -202,11 +223,15 @@ impl Session {
         self.waits_since = waits_since;
         let stalled = waits_since.unwrap_or(self.heard) + Duration::from_millis(caps::STALL_MS);
         let silence = self.heard + self.silence_limit();
+        let drained_by = self.drained_by;
         // A client that asks and does not read is not listened to either; reading makes it heard again.
         let listens = self.control_bytes <= CONTROL_BYTES;
         tokio::select! {
             biased;
-            () = self.app.hub.stop.cancelled() => Event::ServerStops,
+            () = self.app.hub.stop.cancelled(), if drained_by.is_none() => Event::ServerStops,
+            () = tokio::time::sleep_until(drained_by.unwrap_or(self.heard)), if drained_by.is_some() => {
+                Event::Drained
+            }
             flushed = self.outlet.flush(), if !idle => Event::Flushed(flushed),
             received = self.reader.next(), if listens => Event::Received(received),
             Some((id, result)) = self.answers.next(), if !self.answers.is_empty() => Event::Answered(id, result),
@@ -230,20 +255,31 @@ impl Session {
                 (self.control_waiting, self.control_bytes) = (0, 0);
                 self.waits_since = None;
                 // What happened while the last bytes were on their way.
-                self.advance_state().await;
+                self.advance_state().await?;
             }
             Event::Flushed(Err(_)) => return Err(Goodbye(None)),
-            Event::Woken => self.advance_state().await,
+            Event::Woken => self.advance_state().await?,
             Event::LogsMoved => self.advance_logs(),
             Event::Answered(id, result) => self.send_answer(id, result),
             Event::Silence => return self.on_silence(),
             Event::Stalled if self.note_progress() => {}
-            Event::Stalled => return Err(Goodbye::say(close::STALLED, "the client does not read")),
-            Event::ServerStops => {
-                let reconnect_after_ms = (100, 1000);
-                self.send(&ServerFrame::Goaway { reason: "deploy".into(), reconnect_after_ms });
-                return Err(Goodbye::say(close::GOING_AWAY, "the server stops"));
+            Event::Stalled => {
+                self.app.hub.counters.stalled.add();
+                return Err(Goodbye::say(close::STALLED, "the client does not read"));
             }
+            Event::Replaced => {
+                self.app.hub.counters.replaced.add();
+                return Err(Goodbye::say(close::REPLACED, "the same instance has connected again"));
+            }
+            Event::ServerStops => {
+                let reconnect_after_ms = STOP_MS;
+                self.send(&ServerFrame::Goaway { reason: "deploy".into(), reconnect_after_ms });
+                self.drained_by = Some(Instant::now() + Duration::from_millis(caps::DRAIN_MS));
+            }
+            Event::Drained => return Err(Goodbye::say(close::GOING_AWAY, "the server stops")),
+        }
+        if self.drained_by.is_some() && self.answers.is_empty() {
+            return Err(Goodbye::say(close::GOING_AWAY, "the server stops"));
         }
         if self.control_waiting > caps::CONTROL_QUEUE {
             return Err(Goodbye::say(close::OVERLOAD, "too many answers wait for the client to read"));
@@ -289,6 +325,17 @@ impl Session {
         }
         self.wrote_bytes = written;
         progress
+    }
+
+    /// Says when to come back; the close follows.
+    pub(super) fn send_away(
+        &mut self,
+        reason: &str,
+        reconnect_after_ms: (u32, u32),
+        (code, why): (u16, &str),
+    ) -> Goodbye {
+        self.send(&ServerFrame::Goaway { reason: reason.into(), reconnect_after_ms });
+        Goodbye::say(code, why)
     }
 
     pub(super) fn send(&mut self, message: &ServerFrame) {

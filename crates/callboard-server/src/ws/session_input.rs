@@ -12,7 +12,10 @@ use callboard_protocol::{
     frame::{ClientFrame, Served, ServerFrame, SubRequest, close},
 };
 use callboard_ws::{Message, ReadError};
+use tokio::time::Instant;
 
+/// When to come back after too many messages: ms, least and most.
+const RATE_MS: (u32, u32) = (1000, 10_000);
 /// Messages that are no messages, after which a connection is closed.
 const BAD_MESSAGES: u32 = 16;
 
@@ -38,8 +41,13 @@ impl Session {
                 });
             }
         };
+        if !self.allowance.take(Instant::now()) {
+            self.app.hub.counters.rate_limited.add();
+            let reason = (close::RATE_LIMITED, "this connection sends too many messages");
+            return Err(self.send_away("rate", RATE_MS, reason));
+        }
         match read(&text) {
-            Ok(Some(message)) => self.on_message(message).await,
+            Ok(Some(message)) => return self.on_message(message).await,
             Ok(None) => {}
             Err(rejection) => {
                 self.bad_messages += 1;
@@ -52,19 +60,20 @@ impl Session {
         Ok(())
     }
 
-    async fn on_message(&mut self, message: ClientFrame) {
+    async fn on_message(&mut self, message: ClientFrame) -> Result<(), Goodbye> {
         match message {
             ClientFrame::Ping { ts, id } => self.send_pong(ts, id),
             ClientFrame::Pong { .. } | ClientFrame::Hello { .. } | ClientFrame::Auth { .. } => {}
-            ClientFrame::StateResync { sub, have, .. } => self.ask_resync(sub, have).await,
+            ClientFrame::StateResync { sub, have, .. } => return self.ask_resync(sub, have).await,
             ClientFrame::Subscribe { id, sub, paths, max_rate_ms, resume } => {
-                self.subscribe(id, SubRequest { sub, paths, max_rate_ms, resume }).await;
+                return self.subscribe(id, SubRequest { sub, paths, max_rate_ms, resume }).await;
             }
             ClientFrame::Unsubscribe { id, sub } => self.unsubscribe(id, &sub),
             ClientFrame::LogsReplay { since_seq, limit } => self.replay_logs(since_seq, limit),
             ClientFrame::LogsSubscribe { filter } => self.begin_logs(filter),
             ClientFrame::Cmd { id, name, args, key } => self.start_command(id, name, args, key),
         }
+        Ok(())
     }
 
     fn start_command(&mut self, id: String, name: String, args: Node, key: Option<String>) {
@@ -72,6 +81,10 @@ impl Session {
         if id.is_empty() || id.len() > caps::ID_BYTES || key.len() > 2 * caps::ID_BYTES {
             let message = format!("id and key must be 1 to {} bytes", caps::ID_BYTES);
             return self.send_error(Some(id), Rejection::new(ErrorCode::InvalidArgs, message));
+        }
+        if self.drained_by.is_some() {
+            let message = "the server stops; send it again after you have connected again";
+            return self.send_error(Some(id), Rejection::new(ErrorCode::Overloaded, message));
         }
         if self.answers.len() >= caps::INFLIGHT {
             let message = format!("{} commands of this connection are under way", caps::INFLIGHT);

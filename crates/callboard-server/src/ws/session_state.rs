@@ -3,7 +3,7 @@
 use super::{
     hub::Joined,
     seat::{CaughtUp, Seat},
-    session::Session,
+    session::{Goodbye, Session},
     snapshot::Wanted,
     view::{MAIN, ViewKey},
 };
@@ -11,13 +11,16 @@ use callboard_protocol::{
     Node, Selection, caps,
     command::Accepted,
     error::{ErrorCode, Rejection},
-    frame::{SnapshotReason, StatePosition, SubRequest, SubStart},
+    frame::{SnapshotReason, StatePosition, SubRequest, SubStart, close},
     to_node,
 };
 use std::collections::BTreeMap;
 
 /// Bytes of first snapshots that are queued for a client at once; further ones wait until it has read.
 const FIRST_BYTES: usize = 1024 * 1024;
+
+/// When to come back to a server that has too many snapshots under way: ms, least and most.
+const OVERLOAD_MS: (u32, u32) = (1000, 5000);
 
 /// One subscription of a connection.
 pub(super) struct Sub {
@@ -58,12 +61,12 @@ impl Session {
     }
 
     /// `subscribe`: the snapshot or the patch follows the answer.
-    pub(super) async fn subscribe(&mut self, id: String, request: SubRequest) {
+    pub(super) async fn subscribe(&mut self, id: String, request: SubRequest) -> Result<(), Goodbye> {
         let started = self.add_sub(request, SnapshotReason::View);
         let answer = started
             .map(|start| self.accepted(to_node(&BTreeMap::from([("start", start)])).unwrap_or_default()));
         self.send_answer(id, answer);
-        self.advance_state().await;
+        self.advance_state().await
     }
 
     /// `unsubscribe`: nothing follows the answer.
@@ -140,39 +143,46 @@ impl Session {
     }
 
     /// The newest request counts; it is served when the last answer is out, so asking costs no memory.
-    pub(super) async fn ask_resync(&mut self, name: Option<String>, have: Option<StatePosition>) {
+    pub(super) async fn ask_resync(
+        &mut self,
+        name: Option<String>,
+        have: Option<StatePosition>,
+    ) -> Result<(), Goodbye> {
         let name = name.as_deref().unwrap_or(MAIN);
         let Some(sub) = self.subs.iter_mut().find(|sub| sub.name() == name) else {
-            return self.send_error(None, unknown_sub(name));
+            self.send_error(None, unknown_sub(name));
+            return Ok(());
         };
         sub.wish = Some(Wish::Resync(have));
-        if self.outlet.lane().is_idle() {
-            self.advance_state().await;
-        }
+        let idle = self.outlet.lane().is_idle();
+        if idle { self.advance_state().await } else { Ok(()) }
     }
 
     /// Brings the client's state to the head, as far as it reads.
-    pub(super) async fn advance_state(&mut self) {
-        self.outlet.drain_now();
-        self.send_snapshots(0).await;
+    pub(super) async fn advance_state(&mut self) -> Result<(), Goodbye> {
+        if self.outlet.drain_now() {
+            self.sending = None;
+        }
+        self.send_snapshots(0).await?;
         for index in 0..self.subs.len() {
             let Joined { view, seat, .. } = &self.subs[index].joined;
             if let CaughtUp::NeedsSnapshot(at_least) = seat.catch_up(view) {
-                self.send_snapshot(index, SnapshotReason::Lagged, at_least).await;
+                self.send_snapshot(index, SnapshotReason::Lagged, at_least).await?;
             }
         }
+        Ok(())
     }
 
     /// The first snapshots of a connection, behind its welcome.
-    pub(super) async fn send_first_snapshots(&mut self) {
-        self.send_snapshots(FIRST_BYTES).await;
+    pub(super) async fn send_first_snapshots(&mut self) -> Result<(), Goodbye> {
+        self.send_snapshots(FIRST_BYTES).await
     }
 
     /// Sends the snapshots that are wished for while no more than so many bytes wait.
-    async fn send_snapshots(&mut self, most_pending: usize) {
+    async fn send_snapshots(&mut self, most_pending: usize) -> Result<(), Goodbye> {
         for index in 0..self.subs.len() {
             if self.outlet.lane().pending_bytes() > most_pending {
-                return;
+                return Ok(());
             }
             let Some(wish) = self.subs[index].wish.take() else { continue };
             let seat = &self.subs[index].joined.seat;
@@ -180,18 +190,39 @@ impl Session {
                 Wish::Resync(Some(have)) if self.can_resume(&have) => seat.place(have.version),
                 Wish::Resync(_) => {
                     let at_least = seat.lift();
-                    self.send_snapshot(index, SnapshotReason::Resync, at_least).await;
+                    self.send_snapshot(index, SnapshotReason::Resync, at_least).await?;
                 }
-                Wish::Snapshot(reason) => self.send_snapshot(index, reason, 0).await,
+                Wish::Snapshot(reason) => self.send_snapshot(index, reason, 0).await?,
             }
         }
+        Ok(())
     }
 
-    async fn send_snapshot(&mut self, index: usize, reason: SnapshotReason, at_least: u64) {
+    async fn send_snapshot(
+        &mut self,
+        index: usize,
+        reason: SnapshotReason,
+        at_least: u64,
+    ) -> Result<(), Goodbye> {
+        if self.sending.is_none() {
+            self.sending = self.app.hub.admission.admit().await;
+        }
+        if self.sending.is_none() {
+            self.app.hub.counters.overloaded.add();
+            return Err(self.send_away(
+                "overload",
+                OVERLOAD_MS,
+                (close::OVERLOAD, "too many snapshots are on their way"),
+            ));
+        }
         let Joined { view, seat, .. } = &self.subs[index].joined;
         let deflate = self.outlet.deflates();
         let parts = view.snapshot(Wanted { reason, at_least, parts: self.parts, deflate }).await;
         seat.begin_at(&parts);
+        if self.outlet.lane().is_idle() {
+            self.sending = None;
+        }
+        Ok(())
     }
 }
 

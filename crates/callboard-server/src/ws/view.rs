@@ -3,6 +3,7 @@
 
 use super::{
     chained::Chained,
+    counters::Counters,
     encode,
     seat::Seat,
     seats::Seats,
@@ -53,10 +54,18 @@ impl ViewKey {
     }
 }
 
+/// What a view has from the hub.
+pub(super) struct Shared {
+    pub(super) board: Board,
+    pub(super) counters: Arc<Counters>,
+    pub(super) stop: CancellationToken,
+}
+
 /// See the module.
 pub(super) struct View {
     pub(super) key: ViewKey,
     pub(super) board: Board,
+    counters: Arc<Counters>,
     pub(super) stop: CancellationToken,
     pub(super) seats: Seats,
     selection: Selection,
@@ -103,11 +112,13 @@ pub(super) enum Next {
 }
 
 impl View {
-    pub(super) fn new(board: Board, key: ViewKey, selection: Selection, stop: CancellationToken) -> Self {
+    pub(super) fn new(shared: Shared, key: ViewKey, selection: Selection) -> Self {
+        let Shared { board, counters, stop } = shared;
         let head = board.state().version;
         View {
             key,
             board,
+            counters,
             stop,
             seats: Seats::default(),
             selection,
@@ -192,6 +203,7 @@ impl View {
         };
         let encoded = tokio::task::spawn_blocking(make).await;
         let parts = Arc::new(encoded.unwrap_or_else(|_| Parts::nothing(wanted)));
+        self.counters.snapshots.add();
         self.snapshot_bytes.store(parts.bytes(), Ordering::Relaxed);
         cached.retain(|old| !old.replaced_by(&parts));
         cached.push_back(parts.clone());
@@ -232,6 +244,9 @@ impl View {
 
     fn publish(&self, mut frame: PatchFrame) -> Arc<PatchFrame> {
         frame.linked = self.chain().next(frame.text.text());
+        if frame.linked.as_ref().is_some_and(Linked::is_keyframe) {
+            self.counters.keyframes.add();
+        }
         let frame = Arc::new(frame);
         let mut track = self.track();
         (track.head, track.seen) = (frame.to, frame.to);
@@ -258,6 +273,7 @@ impl View {
             None if window.from < self.track().head => Arc::new(self.frame((window.from, window.to), &[])),
             None => return Ok(None),
         };
+        self.counters.folds.add();
         folds.push_back(fold.clone());
         let bytes = |folds: &VecDeque<Arc<PatchFrame>>| {
             folds.iter().map(|fold| fold.text.plain().size_bytes()).sum::<usize>()

@@ -12,7 +12,7 @@ use callboard_testkit::{Socket, hello};
 async fn listen(stage: &Stage, logs: LogRequest) -> Socket {
     let mut socket =
         Socket::open(stage.server.address(), &stage.server.socket_options()).await.expect("open");
-    let mut hello = hello("listener", None, None);
+    let mut hello = hello(&format!("listener-{:x}", fastrand::u64(..)), None, None);
     if let ClientFrame::Hello { logs: wanted, .. } = &mut hello {
         *wanted = Some(logs);
     }

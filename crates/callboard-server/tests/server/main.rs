@@ -2,6 +2,7 @@
 
 mod artifacts;
 mod commands;
+mod delivery;
 mod frames;
 mod gate;
 mod http;

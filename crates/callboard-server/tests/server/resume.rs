@@ -173,7 +173,11 @@ async fn restless(
             ..Default::default()
         };
         let mut socket = callboard_testkit::Socket::open(to, &options).await.expect("it opens");
-        let hello = callboard_testkit::hello("restless", None, mirror.position().cloned());
+        let hello = callboard_testkit::hello(
+            &format!("restless-{:x}", rng.u64(..)),
+            None,
+            mirror.position().cloned(),
+        );
         socket.send(&hello).await.expect("it is taken");
         let messages = rng.usize(1..12);
         for _ in 0..messages {

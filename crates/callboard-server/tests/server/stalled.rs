@@ -34,7 +34,7 @@ async fn dispatch_noise(stage: &mut Stage, id: &str) -> Accepted {
 async fn plain_socket(stage: &Stage) -> Socket {
     let options = SocketOptions { deflate: false, ..stage.server.socket_options() };
     let mut socket = Socket::open(stage.server.address(), &options).await.expect("it opens");
-    socket.send(&hello("plain", None, None)).await.expect("it is taken");
+    socket.send(&hello(&format!("plain-{:x}", fastrand::u64(..)), None, None)).await.expect("it is taken");
     assert!(matches!(next(&mut socket).await, ServerFrame::Welcome { .. }));
     socket
 }

@@ -29,7 +29,7 @@ impl Viewer {
     async fn open(stage: &Stage, subs: Vec<SubRequest>) -> Viewer {
         let options = stage.server.socket_options();
         let mut socket = Socket::open(stage.server.address(), &options).await.expect("it opens");
-        let mut hello = hello("viewer", None, None);
+        let mut hello = hello(&format!("viewer-{:x}", fastrand::u64(..)), None, None);
         if let ClientFrame::Hello { subs: wanted, .. } = &mut hello {
             *wanted = Some(subs);
         }
