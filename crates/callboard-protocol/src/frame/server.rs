@@ -85,22 +85,6 @@ pub enum ServerFrame {
         #[ts(type = "PatchOp[]")]
         patch: Vec<Op>,
     },
-    /// What the state of a subscription hashes to at a version. A mirror that is at this version and differs asks
-    /// for `state.resync` with the reason `checksum`.
-    #[serde(rename = "state.check")]
-    StateCheck {
-        /// Which subscription; absent: `main`.
-        #[serde(skip_serializing_if = "Option::is_none", default)]
-        #[ts(optional)]
-        sub: Option<String>,
-        /// Which history.
-        epoch: Epoch,
-        /// Where in it.
-        #[ts(type = "number")]
-        version: u64,
-        /// XXH64 with seed 0 of the canonical JSON (RFC 8785), 16 hex digits.
-        hash: String,
-    },
     /// Lines from the ring, after connecting or on `logs.replay`.
     #[serde(rename = "logs.history")]
     LogsHistory {

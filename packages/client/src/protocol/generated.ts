@@ -959,23 +959,7 @@ toVersion: number,
 /**
  * The operations.
  */
-patch: PatchOp[], } | { "type": "state.check", 
-/**
- * Which subscription; absent: `main`.
- */
-sub?: string, 
-/**
- * Which history.
- */
-epoch: Epoch, 
-/**
- * Where in it.
- */
-version: number, 
-/**
- * XXH64 with seed 0 of the canonical JSON (RFC 8785), 16 hex digits.
- */
-hash: string, } | { "type": "logs.history", 
+patch: PatchOp[], } | { "type": "logs.history", 
 /**
  * Which history.
  */
