@@ -1,6 +1,7 @@
-//! spec/backoff.json: the delays between tries; the TypeScript client runs the same file.
+//! spec/backoff.json, the delays between tries, and spec/progress.json, what is known of a progress. The TypeScript
+//! client runs the same files.
 
-use callboard_flow::Backoff;
+use callboard_flow::{Backoff, Estimator};
 use serde_json::Value;
 use std::{num::NonZeroU32, time::Duration};
 
@@ -65,4 +66,29 @@ fn delays_and_calls_are_those_of_the_vectors() {
         assert_eq!(backoff.delays(|| 0.5).count() + 1, usize::try_from(whole(&vector["calls"])).unwrap());
     }
     assert!(delays.len() >= 15 && calls.len() >= 4, "they are all there");
+}
+
+#[test]
+fn estimates_are_those_of_the_vectors() {
+    let vectors: Value = serde_json::from_str(include_str!("../../../spec/progress.json")).expect("JSON");
+    let scripts = list(&vectors["scripts"]);
+    for script in scripts {
+        let (name, after) = (&script["name"], &script["after"]);
+        let number = |value: &Value| value.as_f64().unwrap_or_else(|| panic!("{name}: {value} is no number"));
+        let mut estimator = Estimator::new();
+        for sample in list(&script["samples"]) {
+            estimator.sample(Duration::from_millis(whole(&sample[0])), number(&sample[1]));
+        }
+        let estimate = estimator.estimate();
+        assert!((estimate.smoothed - number(&after["smoothed"])).abs() <= 1e-9, "{name}: {estimate:?}");
+        assert!((estimate.rate - number(&after["ratePerS"])).abs() <= 1e-9, "{name}: {estimate:?}");
+        match (estimate.eta, &after["etaMs"]) {
+            (None, Value::Null) => {}
+            (Some(eta), left) => {
+                assert!((eta.as_secs_f64() * 1e3 - number(left)).abs() <= 1.0, "{name}: {eta:?}")
+            }
+            (None, left) => panic!("{name}: {left} ms are left, and nothing is known"),
+        }
+    }
+    assert!(scripts.len() >= 13, "they are all there");
 }
