@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// How much may pass when, as a pure calculation; [`Throughput`](crate::Throughput) waits by it.
+/// How much may pass when, as a pure calculation; `Throughput` waits by it.
 ///
 /// It fills by `rate` per second up to `burst`. An amount passes when that much is there, or when the bucket is full:
 /// so one larger than the burst passes too, and those after it wait for what it took.

@@ -3,7 +3,7 @@
 use crate::caps;
 use std::{collections::VecDeque, time::Duration};
 
-/// Which calls may pass, as a pure calculation; [`RateLimiter`](crate::RateLimiter) waits by it.
+/// Which calls may pass, as a pure calculation; `RateLimiter` waits by it.
 ///
 /// No stretch of `per` ever holds more than `max` calls; there is no burst at the edge of a window, because there is
 /// no edge.
