@@ -16,9 +16,10 @@ import * as firstRun from './walks/first-run.mjs'
 import * as keyboard from './walks/keyboard.mjs'
 import * as logs from './walks/logs.mjs'
 import * as looks from './walks/looks.mjs'
+import * as reconnect from './walks/reconnect.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..')
-const WALKS = { 'first-run': firstRun, continuity, cancel, logs, keyboard, looks }
+const WALKS = { 'first-run': firstRun, continuity, cancel, logs, keyboard, looks, reconnect }
 
 const bin = process.env['CALLBOARD_BIN'] ?? join(root, 'target/debug/callboard')
 const executable = findChromium()

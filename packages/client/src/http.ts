@@ -26,7 +26,8 @@ export async function request(setup: Setup, path: string, init: RequestInit = {}
     if (init.signal?.aborted) throw new CallboardError('cancelled', 'aborted')
     throw new CallboardError('offline', `no answer: ${error}`)
   }
-  if (!response.ok) throw await problemOf(response)
+  // 304 comes only to whoever asked for it, with an ETag.
+  if (response.status > 399) throw await problemOf(response)
   return response
 }
 

@@ -12,10 +12,29 @@ if (!binary) console.warn('SKIPPED: live.test.ts needs the server; set CALLBOARD
 
 /** The client's time runs faster, so that its real delays fit into a test. */
 const SPEED = 4
+let skipped = 0
+const timers = new Map<NodeJS.Timeout, { readonly due: number; readonly f: () => void }>()
 const quickClock: Clock = {
-  now: () => Date.now() * SPEED,
-  setTimeout: (f, ms) => setTimeout(f, ms / SPEED),
-  clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
+  now: () => Date.now() * SPEED + skipped,
+  setTimeout: (f, ms) => {
+    const timer = setTimeout(() => fire(timer), ms / SPEED)
+    timers.set(timer, { due: quickClock.now() + ms, f })
+    return timer
+  },
+  clearTimeout: (timer) => {
+    timers.delete(timer as NodeJS.Timeout)
+    clearTimeout(timer as NodeJS.Timeout)
+  },
+}
+function fire(timer: NodeJS.Timeout): void {
+  const entry = timers.get(timer)
+  quickClock.clearTimeout(timer)
+  entry?.f()
+}
+/** Lets time pass without waiting for it: what has become due happens at once. */
+function skip(ms: number): void {
+  skipped += ms
+  for (const [timer, { due }] of [...timers]) if (due <= quickClock.now()) fire(timer)
 }
 
 describe.skipIf(!binary)('against the real server', () => {
@@ -144,6 +163,33 @@ describe.skipIf(!binary)('against the real server', () => {
       'api/jobs?kind=sleep&state=succeeded&limit=100',
     )
     expect(jobs.map(({ attempt }) => attempt)).toEqual(Array.from({ length: 25 }, () => 1))
+  }, 120_000)
+
+  it('ten minutes without a server: goes on trying, and is back with the first chance (X16)', async () => {
+    const { connections } = client.telemetry.get()
+    const since = quickClock.now()
+    proxy.isDown = true
+    proxy.cut()
+    await until(({ phase }) => phase === 'waiting')
+    while (quickClock.now() - since < 600_000) {
+      const { attempt } = client.telemetry.get()
+      skip(15_000)
+      await until(({ phase, attempt: now }) => phase === 'waiting' && now > attempt)
+    }
+    const { consecutiveFailures, attempt } = client.telemetry.get()
+    expect([consecutiveFailures, attempt]).toEqual([expect.any(Number), consecutiveFailures])
+    expect(consecutiveFailures).toBeGreaterThanOrEqual(30)
+    const heard: Telemetry[] = []
+    const off = client.telemetry.listen((telemetry) => heard.push(telemetry))
+    proxy.isDown = false
+    skip(15_000)
+    await until(({ phase, connections: now }) => phase === 'open' && now > connections)
+    off()
+    // True in the very first telemetry of the new connection (W0.6).
+    const first = heard.find((telemetry) => telemetry.connections > connections)
+    expect(first).toMatchObject({ consecutiveFailures: 0, attempt: 0, resyncs: 0 })
+    expect(first?.downtimeMs).toBeGreaterThanOrEqual(600_000)
+    await expectEqual()
   }, 120_000)
 
   it('kill -9 and a new start: resumes, and a job that ran is finished', async () => {

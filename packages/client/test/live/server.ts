@@ -46,6 +46,8 @@ export interface Proxy {
   readonly port: number
   /** Where new connections lead. */
   target: URL
+  /** While true, connections are refused. */
+  isDown: boolean
   /** Cuts all connections, in the middle of whatever they carry. */
   cut(): void
   /** Cuts the next connection after so many bytes from the server. */
@@ -57,6 +59,7 @@ export async function startProxy(target: URL): Promise<Proxy> {
   const pairs = new Set<readonly [Socket, Socket]>()
   let budget: number | undefined
   const server = createServer((near) => {
+    if (proxy.isDown) return near.destroy()
     const far = connect(Number(proxy.target.port), proxy.target.hostname)
     const pair = [near, far] as const
     let left = budget
@@ -78,6 +81,7 @@ export async function startProxy(target: URL): Promise<Proxy> {
   const proxy: Proxy = {
     port: (server.address() as { port: number }).port,
     target,
+    isDown: false,
     cut() {
       for (const pair of [...pairs]) for (const socket of pair) socket.destroy()
     },
