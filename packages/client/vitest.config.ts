@@ -20,5 +20,5 @@ export default defineConfig({
       { find: /^svelte\/reactivity$/, replacement: svelte('reactivity/index-client.js') },
     ],
   },
-  test: { include: ['test/**/*.test.{ts,tsx}'], testTimeout: 20_000, restoreMocks: true },
+  test: { include: ['test/**/*.test.{ts,tsx}'], testTimeout: 60_000, restoreMocks: true },
 })
