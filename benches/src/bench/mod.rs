@@ -3,6 +3,7 @@
 mod dispatch;
 mod drain;
 mod fanout;
+mod in_process;
 mod latency;
 mod mutation;
 mod recovery;
@@ -22,6 +23,7 @@ pub(crate) const ALL: &[Bench] = &[
     Bench { name: "drain", run: drain::run },
     Bench { name: "latency", run: latency::run },
     Bench { name: "fanout", run: fanout::run },
+    Bench { name: "in-process", run: in_process::run },
     Bench { name: "mutation", run: mutation::run },
     Bench { name: "start", run: start::run },
     Bench { name: "recovery", run: recovery::run },

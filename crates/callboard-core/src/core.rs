@@ -168,6 +168,7 @@ impl Core {
             Input::Boot { build, node } => self.change(context, |tx, _| restart::boot(tx, &build, &node)),
             Input::Rescue(id) => self.change(context, |tx, _| restart::rescue(tx, &id)),
             Input::Logs(meta) => self.change(context, |tx, _| restart::logs(tx, &meta)),
+            Input::Breaker(note) => self.change(context, |tx, _| restart::breaker(tx, &note)),
             Input::Drain => self.change(context, |tx, _| restart::drain(tx)),
         }
     }

@@ -38,6 +38,8 @@ pub enum Input {
     Rescue(JobId),
     /// The board's log has grown (only ring metadata is state, S3.18).
     Logs(LogMeta),
+    /// A reaction loop of the program around the board was stopped (X8).
+    Breaker(BreakerNote),
     /// The board begins to shut down.
     Drain,
 }
@@ -54,6 +56,22 @@ pub struct LogMeta {
     pub size: u64,
     /// The seq of its oldest line.
     pub head: u64,
+}
+
+/// Which reaction loop was stopped (X8).
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BreakerNote {
+    /// Who reacted.
+    pub reactor: Actor,
+    /// The job that began the chain of causes.
+    pub root: JobId,
+    /// Reactions between that job and the one that was too much.
+    pub depth: u32,
+    /// Reactions of the chain in the window.
+    pub reactions: u32,
+    /// For how long its commands are refused, ms.
+    pub window_ms: u64,
 }
 
 /// News from an attempt; refused unless the job is running that very attempt.

@@ -20,4 +20,4 @@ mod tx;
 mod walk;
 
 pub use crate::core::{Checkpoint, Core, Limits, Recovered};
-pub use input::{Archived, Context, Decided, Effect, End, Input, LogMeta, News, Report, Start};
+pub use input::{Archived, BreakerNote, Context, Decided, Effect, End, Input, LogMeta, News, Report, Start};

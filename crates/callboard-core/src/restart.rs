@@ -2,7 +2,7 @@
 
 use crate::{
     finish::{conclude, lost_error, requeue},
-    input::{Archived, LogMeta},
+    input::{Archived, BreakerNote, LogMeta},
     state::{in_domain, object},
     table::{Cell, JobEvent, transition},
     tx::{Tx, fault},
@@ -81,6 +81,16 @@ pub(crate) fn logs(tx: &mut Tx<'_>, meta: &LogMeta) -> Result<Node, Rejection> {
     {
         tx.set(in_domain("logs", Key::constant(member)), value.into())?;
     }
+    Ok(Node::Null)
+}
+
+/// Records that a reaction loop was stopped: how many so far, and the last one (X8).
+pub(crate) fn breaker(tx: &mut Tx<'_>, note: &BreakerNote) -> Result<Node, Rejection> {
+    let opened = tx.at("/meta/breakersOpened").and_then(Node::as_u64).unwrap_or(0) + 1;
+    let data = to_node(note).map_err(|error| fault(error.to_string()))?;
+    tx.set(in_domain("meta", Key::constant("breakersOpened")), opened.into())?;
+    tx.set(in_domain("meta", Key::constant("lastBreaker")), data.clone())?;
+    tx.events.push(Event { topic: "breaker.opened".into(), job_id: None, data });
     Ok(Node::Null)
 }
 

@@ -162,3 +162,5 @@ pub const REACTION_WINDOW_MS: u64 = 1000;
 pub const REACTION_CHAINS: usize = 1024;
 /// Names of slots that an orchestrator remembers before it forgets those whose job has ended.
 pub const SLOTS: usize = 64;
+/// Durable jobs whose origin and chain of causes a board remembers for its events; the record has the origin, too.
+pub const ORIGINS: usize = 4096;

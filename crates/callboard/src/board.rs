@@ -90,7 +90,28 @@ impl Board {
     /// # Errors
     /// A typed rejection. Nothing was changed.
     pub async fn start<J: Job>(&self, job: J) -> Result<crate::JobHandle<J::Output>, Rejection> {
-        crate::typed::start(self, job).await
+        crate::typed::start_as(self, job, (Actor::new("app"), None)).await
+    }
+
+    /// Dispatches a typed job on behalf of somebody: the origin of its events, and who made its record.
+    ///
+    /// # Errors
+    /// A typed rejection. Nothing was changed.
+    pub async fn start_as<J: Job>(
+        &self,
+        job: J,
+        origin: Actor,
+    ) -> Result<crate::JobHandle<J::Output>, Rejection> {
+        crate::typed::start_as(self, job, (origin, None)).await
+    }
+
+    /// Tells what the journal says of jobs on the dispatcher's bus from now on, as [`JournalEvent`]s. An event is
+    /// delivered before the handle of its job settles (invariant 6). Idempotent; until it is called, nothing is told
+    /// and it costs nothing.
+    ///
+    /// [`JournalEvent`]: crate::JournalEvent
+    pub fn tell_journal(&self) {
+        self.shared.tell_journal();
     }
 
     /// Registers the executor of a typed job in this process.

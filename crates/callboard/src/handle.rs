@@ -9,7 +9,7 @@ use callboard_protocol::{
     job::{self, Progress},
 };
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     pin::Pin,
     sync::{Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
@@ -18,7 +18,18 @@ use tokio::sync::{oneshot, watch};
 
 /// Who listens to which job in this process. Bounded by the handles that the process itself holds.
 #[derive(Default)]
-pub(crate) struct Watchers(Mutex<HashMap<JobId, Watched>>);
+pub(crate) struct Watchers(Mutex<Listeners>);
+
+#[derive(Default)]
+struct Listeners {
+    jobs: HashMap<JobId, Watched>,
+    /// The version of the last commit that was seen.
+    version: u64,
+    /// While changes are told as events: the version up to which they were. Ends wait for it (invariant 6).
+    told: Option<u64>,
+    /// Ends that wait until the changes up to their version are told.
+    held: VecDeque<(u64, oneshot::Sender<Node>, Node)>,
+}
 
 struct Watched {
     progress: watch::Sender<Option<Progress>>,
@@ -26,14 +37,15 @@ struct Watched {
 }
 
 impl Watchers {
-    fn map(&self) -> MutexGuard<'_, HashMap<JobId, Watched>> {
+    fn listeners(&self) -> MutexGuard<'_, Listeners> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn listen(&self, id: &JobId) -> (oneshot::Receiver<Node>, watch::Receiver<Option<Progress>>) {
         let (sender, end) = oneshot::channel();
-        let mut map = self.map();
-        let watched = map
+        let mut listeners = self.listeners();
+        let watched = listeners
+            .jobs
             .entry(id.clone())
             .or_insert_with(|| Watched { progress: watch::Sender::default(), end: Vec::new() });
         watched.end.push(sender);
@@ -42,19 +54,20 @@ impl Watchers {
 
     /// Takes note that a handle has gone.
     fn unlisten(&self, id: &JobId) {
-        let mut map = self.map();
-        if let Some(watched) = map.get_mut(id) {
+        let mut listeners = self.listeners();
+        if let Some(watched) = listeners.jobs.get_mut(id) {
             watched.end.retain(|sender| !sender.is_closed());
             if watched.end.is_empty() {
-                map.remove(id);
+                listeners.jobs.remove(id);
             }
         }
     }
 
     /// Shows the progress in a durable commit to those who listen.
     pub(crate) fn see(&self, commit: &Commit) {
-        let map = self.map();
-        if map.is_empty() {
+        let mut listeners = self.listeners();
+        listeners.version = commit.head_version();
+        if listeners.jobs.is_empty() {
             return;
         }
         for op in commit.entries.iter().flat_map(|change| &change.ops) {
@@ -62,7 +75,7 @@ impl Watchers {
             if let [domain, id, field] = path.segments()
                 && domain.as_str() == "jobs"
                 && field.as_str() == "progress"
-                && let Some(watched) = map.get(id.as_str())
+                && let Some(watched) = listeners.jobs.get(id.as_str())
                 && let Ok(progress) = from_node::<Progress>(value)
             {
                 watched.progress.send_replace(Some(progress));
@@ -72,14 +85,48 @@ impl Watchers {
 
     /// The board has stopped: whoever still waits hears it, for no job ends any more.
     pub(crate) fn close(&self) {
-        self.map().clear();
+        self.stop_telling();
+        self.listeners().jobs.clear();
     }
 
-    /// Tells those who wait for a job's end.
+    /// Tells those who wait for a job's end, after the events of its change.
     pub(crate) fn settle(&self, id: &JobId, record: &Node) {
-        for sender in self.map().remove(id).into_iter().flat_map(|watched| watched.end) {
-            // Nobody has to wait for it.
-            let _ = sender.send(record.clone());
+        let mut listeners = self.listeners();
+        let Some(watched) = listeners.jobs.remove(id) else { return };
+        let version = listeners.version;
+        let is_told = listeners.told.is_none_or(|told| version <= told);
+        for sender in watched.end {
+            if is_told {
+                // Nobody has to wait for it.
+                let _ = sender.send(record.clone());
+            } else {
+                listeners.held.push_back((version, sender, record.clone()));
+            }
+        }
+    }
+
+    /// From now on changes are told as events; up to `version` they need not be.
+    pub(crate) fn start_telling(&self, version: u64) {
+        self.listeners().told = Some(version);
+    }
+
+    /// The changes up to this version were told.
+    pub(crate) fn told(&self, version: u64) {
+        let mut listeners = self.listeners();
+        listeners.told = Some(version);
+        while listeners.held.front().is_some_and(|(held, ..)| *held <= version)
+            && let Some((_, sender, record)) = listeners.held.pop_front()
+        {
+            let _ = sender.send(record);
+        }
+    }
+
+    /// Changes are told no more; no end waits for that.
+    pub(crate) fn stop_telling(&self) {
+        let mut listeners = self.listeners();
+        listeners.told = None;
+        for (_, sender, record) in listeners.held.drain(..) {
+            let _ = sender.send(record);
         }
     }
 }

@@ -29,6 +29,7 @@ pub use cache::{
 };
 pub use callboard_core::Limits;
 pub use callboard_exec as exec;
+pub use callboard_flow as flow;
 pub use callboard_journal as journal;
 pub use callboard_protocol as protocol;
 pub use event_job::{
@@ -36,7 +37,8 @@ pub use event_job::{
     RunContext, Undispatched, Work,
 };
 pub use events::{
-    BusStats, Cause, DataSource, DomainEvent, Heard, Signal, SignalBus, SinkGuard, Subscription,
+    BusStats, Cause, DataSource, DomainEvent, Heard, JournalEvent, JournalEventsMissed, Signal, SignalBus,
+    SinkGuard, Subscription,
 };
 pub use handle::RawHandle;
 pub use history::{JobListing, JobListingQuery, LogListing};
@@ -51,3 +53,8 @@ pub use typed::{
     AsyncState, Execute, Failure, Job, JobContext, JobEnd, JobFailure, JobHandle, JobResult, ProgressStream,
     Settled,
 };
+
+/// The guide's examples are run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guides/library.md")]
+struct Guide;

@@ -9,7 +9,7 @@ use crate::{
     shared::{Head, Scratch, Shared},
     writer::{JournalEnd, Message, Writer, archive_row},
 };
-use callboard_core::{Core, Decided, Effect, Input, Limits, LogMeta, Recovered};
+use callboard_core::{BreakerNote, Core, Decided, Effect, Input, Limits, LogMeta, Recovered};
 use callboard_exec::{ArtifactStore, CancelReason, Registry};
 use callboard_journal::{Append, AppendError, Journal, MemoryJournal, ReadError, SqliteJournal};
 use callboard_protocol::{Commit, CommitKind, Epoch, Time, caps, log::Level};
@@ -136,6 +136,8 @@ pub(crate) async fn open(options: BoardOptions) -> Result<Board, OpenError> {
         logs,
         watchers: Default::default(),
         dispatcher: Dispatcher::new(options.in_process),
+        origins: Default::default(),
+        telling: std::sync::Once::new(),
         inbox,
         version: watch::Sender::new(head.version),
         head: RwLock::new(head),
@@ -266,7 +268,7 @@ async fn follow_logs(shared: std::sync::Weak<Shared>) {
     }
 }
 
-/// A reaction loop that was stopped is told in the board's log (X8).
+/// A reaction loop that was stopped is told in the board's log and in the journal (X8).
 fn record_breakers(shared: &Arc<Shared>) {
     let board = Arc::downgrade(shared);
     shared.dispatcher.record_breakers(move |opened| {
@@ -280,6 +282,17 @@ fn record_breakers(shared: &Arc<Shared>) {
             opened.window.as_millis()
         );
         shared.logs.write("board", Level::Error, &message, None);
+        let note = BreakerNote {
+            reactor: opened.reactor.clone(),
+            root: opened.root.clone(),
+            depth: opened.depth,
+            reactions: opened.reactions,
+            window_ms: u64::try_from(opened.window.as_millis()).unwrap_or(u64::MAX),
+        };
+        // A listener must not wait; where the queue is full, the log has it.
+        if shared.inbox.try_send(Message::Breaker(note)).is_err() {
+            tracing::warn!("the board is too busy to journal that a breaker has opened");
+        }
     });
 }
 

@@ -3,6 +3,7 @@
 use crate::{
     clock::Clock,
     event_job::Dispatcher,
+    events::Origins,
     handle::Watchers,
     logs::LogHub,
     ring::{Ring, Window},
@@ -13,7 +14,7 @@ use callboard_journal::Journal;
 use callboard_protocol::{Epoch, Node};
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard, Once, PoisonError, RwLock},
     time::Duration,
 };
 use tokio::sync::{mpsc, watch};
@@ -50,6 +51,9 @@ pub(crate) struct Shared {
     pub(crate) logs: LogHub,
     pub(crate) watchers: Watchers,
     pub(crate) dispatcher: Dispatcher,
+    pub(crate) origins: Origins,
+    /// Done when the journal's events are told on the dispatcher's bus.
+    pub(crate) telling: Once,
     pub(crate) inbox: mpsc::Sender<Message>,
     pub(crate) version: watch::Sender<u64>,
     pub(crate) head: RwLock<Head>,

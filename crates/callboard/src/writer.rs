@@ -12,7 +12,7 @@ use crate::{
     shared::{Head, Shared},
 };
 use batch::{Batch, Hearer, answer};
-use callboard_core::{Context, Core, Effect, Input, LogMeta, News, Report};
+use callboard_core::{BreakerNote, Context, Core, Effect, Input, LogMeta, News, Report};
 use callboard_exec::CancelReason;
 use callboard_journal::{Append, AppendError, Appended, Archive, Snapshot};
 use callboard_protocol::{
@@ -50,6 +50,8 @@ pub(crate) enum Message {
         reply: Reply,
     },
     Logs(LogMeta),
+    /// A reaction loop was stopped (X8).
+    Breaker(BreakerNote),
     Shutdown(oneshot::Sender<()>),
 }
 
@@ -251,6 +253,9 @@ impl Writer {
             }
             Message::Logs(meta) => {
                 (Input::Logs(meta), self.context(self.actor.clone(), None), Hearer::Nobody)
+            }
+            Message::Breaker(note) => {
+                (Input::Breaker(note), self.context(self.actor.clone(), None), Hearer::Nobody)
             }
             Message::Shutdown(done) => {
                 self.draining = Some(done);

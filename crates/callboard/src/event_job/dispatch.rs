@@ -5,7 +5,8 @@ use crate::{
     events::{Cause, SignalBus},
     typed::{Failure, new_id},
 };
-use callboard_protocol::{Actor, JobId, Node, job::RetryPolicy};
+use callboard_flow::Backoff;
+use callboard_protocol::{Actor, JobId, Node};
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
@@ -57,24 +58,21 @@ pub type FailureTest = Arc<dyn Fn(&Failure) -> bool + Send + Sync>;
 /// When and how often a failed try is made again (X1, X2). The default is one try.
 #[derive(Clone)]
 pub struct Retry {
-    /// Tries, the first one included; at least 1.
-    pub max_attempts: u32,
-    /// The delays between them.
-    pub delays: RetryPolicy,
+    /// How often, and the delays between the tries.
+    pub backoff: Backoff,
     /// Whether another try may help, beside what [`JobFailure`](crate::JobFailure) says.
     pub only_if: Option<FailureTest>,
 }
 
 impl Retry {
-    /// So many tries at all, 1 s, 2 s, 4 s, … up to 30 s apart, without jitter (S2.12).
+    /// So many tries at all, 1 s, 2 s, 4 s, ... up to 30 s apart, without jitter (S2.12).
     pub fn attempts(max_attempts: u32) -> Self {
-        let delays = RetryPolicy { jitter: 0.0, ..RetryPolicy::default() };
-        Retry { max_attempts: max_attempts.max(1), delays, only_if: None }
+        Retry::new(Backoff::ORCHESTRATOR_CORE.with_max_attempts(max_attempts))
     }
 
-    /// With these delays.
-    pub fn delays(self, delays: RetryPolicy) -> Self {
-        Retry { delays, ..self }
+    /// As often and as far apart as this says.
+    pub fn new(backoff: Backoff) -> Self {
+        Retry { backoff, only_if: None }
     }
 
     /// Only after such failures.

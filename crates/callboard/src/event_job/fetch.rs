@@ -7,7 +7,6 @@ use crate::{
     observer::Problem,
     typed::{Failure, JobEnd, JobFailure},
 };
-use callboard_core::backoff::delay_ms;
 use futures_util::FutureExt as _;
 use std::{future::Future, panic::AssertUnwindSafe, pin::pin, time::Duration};
 use tokio::{sync::watch, time};
@@ -209,11 +208,11 @@ impl<J: EventJob> Run<J> {
 
     /// When there is another try.
     fn delay_after(&self, attempt: u32, failure: &Failure, least: Duration) -> Option<Duration> {
-        let retry = self.limits.retry.as_ref().filter(|retry| attempt < retry.max_attempts)?;
+        let retry = self.limits.retry.as_ref().filter(|retry| retry.backoff.allows_another(attempt))?;
         if retry.only_if.as_ref().is_some_and(|helps| !helps(failure)) {
             return None;
         }
-        let delay = Duration::from_millis(delay_ms(&retry.delays, attempt, fastrand::f64())).max(least);
+        let delay = retry.backoff.delay(attempt, fastrand::f64()).max(least);
         let observers = &self.services().observers;
         observers.tell("on_retry", |observer| observer.on_retry(&self.info, attempt, failure, delay));
         Some(delay)

@@ -5,8 +5,10 @@ use super::{
     breaker::{Breaker, Verdict},
 };
 use crate::{
+    Board,
     event_job::{Dispatch, Dispatcher, EventJob, Tracker},
     events::{Cause, DataSource, DomainEvent, Signal},
+    typed::{Job, start_as},
 };
 use callboard_protocol::Actor;
 use std::sync::Arc;
@@ -43,6 +45,21 @@ impl<'a> Reaction<'a> {
         let job = job.into();
         self.commands.push(Box::new(move |dispatcher, name, cause, tracker| {
             drop(dispatcher.dispatch(job.origin(name.clone()).caused_by(cause).tracked(tracker.clone())));
+        }));
+    }
+}
+
+impl Reaction<'_> {
+    /// Starts a durable job in the same way. A rejection is logged.
+    pub fn start<J: Job>(&mut self, board: &Board, job: J) {
+        let board = board.clone();
+        self.commands.push(Box::new(move |_, name, cause, _| {
+            let origin = name.clone();
+            tokio::spawn(async move {
+                if let Err(rejection) = start_as(&board, job, (origin, Some(cause))).await {
+                    tracing::warn!(kind = J::KIND, %rejection, "a reaction was not accepted");
+                }
+            });
         }));
     }
 }

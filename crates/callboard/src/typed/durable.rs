@@ -1,7 +1,7 @@
 //! Typed jobs that the journal keeps: they outlive the process.
 
 use super::{JobFailure, JobHandle};
-use crate::{Board, RawHandle};
+use crate::{Board, RawHandle, events::Cause};
 use callboard_exec::{ArtifactError, AttemptContext, Executor, KindInfo, Outcome};
 use callboard_protocol::{
     Actor, JobId, Node,
@@ -151,8 +151,18 @@ pub(crate) fn kind_info<J: Job>() -> KindInfo {
     }
 }
 
-pub(crate) async fn start<J: Job>(board: &Board, job: J) -> Result<JobHandle<J::Output>, Rejection> {
-    let raw: RawHandle = board.dispatch(dispatch_args(&job)?, Actor::new("app")).await?;
+/// Dispatches for somebody, as part of a chain of causes when there is one.
+pub(crate) async fn start_as<J: Job>(
+    board: &Board,
+    job: J,
+    (origin, cause): (Actor, Option<Cause>),
+) -> Result<JobHandle<J::Output>, Rejection> {
+    let mut args = dispatch_args(&job)?;
+    let id = args.id.get_or_insert_with(super::new_id);
+    if let Some(cause) = cause {
+        board.shared.origins.keep(id, origin.clone(), cause);
+    }
+    let raw: RawHandle = board.dispatch(args, origin).await?;
     Ok(JobHandle::durable(raw))
 }
 

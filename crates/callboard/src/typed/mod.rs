@@ -9,7 +9,7 @@ mod outcome;
 mod progress;
 
 pub use durable::{Execute, Job, JobContext};
-pub(crate) use durable::{adapt, kind_info, start};
+pub(crate) use durable::{adapt, kind_info, start_as};
 pub use end::{Failure, JobEnd, JobFailure};
 pub(crate) use handle::Ending;
 pub use handle::{JobHandle, Settled};

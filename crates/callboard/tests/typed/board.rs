@@ -2,8 +2,8 @@
 
 use crate::kit::{Fetch, Fetched};
 use callboard::{
-    Board, BoardOptions, DispatchError, Job, JobContext, JobEnd, JobFailure, JobResult, Orchestrator,
-    RunContext,
+    Board, BoardOptions, BreakerLimits, DispatchError, Job, JobContext, JobEnd, JobFailure, JobResult,
+    JournalEvent, Orchestrator, RunContext, protocol::Node,
 };
 use callboard_testkit::PausedClock;
 use serde::{Deserialize, Serialize};
@@ -101,4 +101,78 @@ async fn a_board_that_stops_settles_the_handles_of_its_lane() {
     board.shutdown().await;
     assert!(matches!(handle.await, Err(JobEnd::Closed)));
     assert!(board.dispatcher().bus().is_closed());
+}
+
+/// Invariant 6, S2.17: what the journal says is an event, which is delivered before the handle settles; the one who
+/// dispatched is its origin.
+#[tokio::test(start_paused = true)]
+async fn the_journal_is_told_before_the_handle_settles() {
+    let board = board().await;
+    board.tell_journal();
+    board.tell_journal();
+    let mine =
+        Orchestrator::new("mine", board.dispatcher(), Vec::new(), |seen: &mut Vec<String>, reaction| {
+            if let Some(event) = reaction.event::<JournalEvent>()
+                && reaction.is_active()
+            {
+                seen.push(event.topic.clone());
+            }
+        });
+    board.start(Add(1, 1)).await.unwrap().await.unwrap();
+    assert!(mine.state().is_empty(), "somebody else's");
+    for round in 1..=50 {
+        let handle = board.start_as(Add(1, 2), "mine".into()).await.unwrap();
+        let id = handle.id().clone();
+        handle.await.unwrap();
+        let seen = mine.state();
+        assert_eq!(seen.len(), 3 * round, "{id}: {seen:?}");
+        assert_eq!(seen[seen.len() - 3..], ["job.dispatched", "job.started", "job.succeeded"]);
+    }
+}
+
+/// X8: durable jobs stand in a chain of causes as well, and the journal records that a loop was stopped.
+#[tokio::test(start_paused = true)]
+async fn a_loop_of_durable_jobs_is_stopped_and_recorded() {
+    let board = board().await;
+    board.tell_journal();
+    let again = board.clone();
+    let limits = BreakerLimits { depth: 5, ..BreakerLimits::default() };
+    let endless =
+        Orchestrator::with_limits("endless", board.dispatcher(), 0, limits, move |done, reaction| {
+            if let Some(event) = reaction.event::<JournalEvent>()
+                && event.topic == "job.succeeded"
+            {
+                *done += 1;
+                reaction.start(&again, Add(*done, 1));
+            }
+        });
+    board.start(Add(0, 1)).await.unwrap().await.unwrap();
+    let mut head = board.head();
+    while board.state().document.at("/meta/breakersOpened").is_none() {
+        head.changed().await.unwrap();
+    }
+    assert_eq!(endless.state(), 6, "the first one and five reactions");
+    let document = board.state().document;
+    let last = document.at("/meta/lastBreaker").unwrap();
+    assert_eq!(last.child("reactor").and_then(Node::as_str), Some("endless"));
+    assert_eq!(last.child("depth").and_then(Node::as_u64), Some(5));
+    let window = board.since(0).unwrap();
+    let topics = window.changes().flat_map(|(_, change)| &change.events).map(|event| event.topic.as_str());
+    assert_eq!(topics.filter(|topic| *topic == "breaker.opened").count(), 1);
+}
+
+/// A board that stops while ends are held back for their events settles them all.
+#[tokio::test(start_paused = true)]
+async fn a_board_that_tells_and_stops_settles_its_handles() {
+    let board = board().await;
+    board.tell_journal();
+    let handles: Vec<_> =
+        futures_util::future::join_all((0..20).map(|number| board.start(Add(100 + number, 14)))).await;
+    board.shutdown().await;
+    for handle in handles {
+        match handle.unwrap().await {
+            Ok(_) | Err(JobEnd::BoardStopped) => {}
+            other => panic!("{other:?}"),
+        }
+    }
 }
