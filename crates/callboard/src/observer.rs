@@ -102,9 +102,13 @@ impl Observers {
         self.0.faults.load(Ordering::Relaxed)
     }
 
+    pub(crate) fn has_any(&self) -> bool {
+        self.0.has_any.load(Ordering::Acquire)
+    }
+
     /// Tells everyone; whoever panics is logged.
     pub(crate) fn tell(&self, hook: &'static str, tell: impl Fn(&dyn Observer)) {
-        if !self.0.has_any.load(Ordering::Acquire) {
+        if !self.has_any() {
             return;
         }
         let list = self.0.list.read().unwrap_or_else(PoisonError::into_inner).clone();

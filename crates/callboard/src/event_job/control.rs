@@ -32,6 +32,8 @@ enum Stop {
 #[derive(Default)]
 struct Feed {
     order: Monotone,
+    /// The job has ended: a stream that is made now is at its end at once.
+    is_over: bool,
     /// Gone when the job has ended, which ends all streams.
     sender: Option<watch::Sender<Option<Progress>>>,
     /// Has seen nothing, so that each clone first sees the last value.
@@ -103,10 +105,7 @@ impl Control {
     /// Nothing more is reported.
     pub(crate) fn end_progress(&self) {
         let mut feed = self.feed();
-        if feed.receiver.is_none() {
-            // Nobody asked so far: a stream from now on is at its end at once.
-            feed.receiver = Some(watch::channel(None).1);
-        }
+        feed.is_over = true;
         feed.sender = None;
     }
 
@@ -117,10 +116,10 @@ impl Control {
 
 impl Feed {
     fn open(&mut self) -> watch::Receiver<Option<Progress>> {
-        let sender = &mut self.sender;
+        let (sender, is_over) = (&mut self.sender, self.is_over);
         let made = self.receiver.get_or_insert_with(|| {
             let (made, receiver) = watch::channel(None);
-            *sender = Some(made);
+            *sender = Some(made).filter(|_| !is_over);
             receiver
         });
         made.clone()

@@ -124,8 +124,10 @@ impl<J: EventJob> Run<J> {
         let mut doing = pin!(doing);
         tokio::select! {
             biased;
-            () = self.stop() => {}
+            // First what may be done already: then nothing has to wait for a stop. Whether there was one is looked at
+            // before each step and after the work.
             done = &mut doing => return Ok(done),
+            () = self.stop() => {}
         }
         let grace = self.services().grace;
         if !grace.is_zero() {
@@ -165,6 +167,7 @@ impl<J: EventJob> Run<J> {
         };
         let mut attempt = 1;
         loop {
+            self.check_stop()?;
             let delay = match self.attempt(work, attempt).await? {
                 Tried::Done(output) => return Ok(output),
                 Tried::Snoozed(delay) => delay,

@@ -47,7 +47,7 @@ pub trait EventJob: Send + Sync + 'static {
     /// What it tells.
     type Event: DomainEvent;
 
-    /// The event that tells of this result.
+    /// The event that tells of this result. It is made when somebody listens.
     fn event(&self, output: &Self::Output, source: DataSource) -> Self::Event;
 
     /// Whether and how the result is cached. `None`: not at all.

@@ -106,7 +106,8 @@ impl<J: EventJob> Run<J> {
                 self.check_stop()?;
                 self.succeed(output, DataSource::Fresh, true);
             }
-            Some(policy) => self.cached_pipeline(&policy, work).await?,
+            // In a box, so that jobs without a cache do not carry its room.
+            Some(policy) => Box::pin(self.cached_pipeline(&policy, work)).await?,
         }
         Ok(())
     }
@@ -142,7 +143,19 @@ impl<J: EventJob> Run<J> {
     }
 
     fn tell(&self, output: &J::Output, source: DataSource) {
+        if !self.is_heard() {
+            return;
+        }
         self.emit(self.job.event(output, source), source);
+    }
+
+    fn bus(&self) -> &SignalBus {
+        self.bus.as_ref().unwrap_or(&self.services().bus)
+    }
+
+    /// Whether an event needs to be made at all.
+    fn is_heard(&self) -> bool {
+        self.bus().is_heard() || self.services().observers.has_any()
     }
 
     fn emit(&self, event: J::Event, source: DataSource) {
@@ -155,14 +168,16 @@ impl<J: EventJob> Run<J> {
             cause: self.info.cause.clone(),
             event,
         });
-        self.bus.as_ref().unwrap_or(&self.services().bus).emit(signal.clone());
+        self.bus().emit(signal.clone());
         self.services().observers.tell("on_event", |observer| observer.on_event(&signal));
     }
 
     /// Errors are told to observers and to the handle; they are events only when the job says so (S2.7).
     fn fail(&mut self, end: JobEnd) {
         let told = catch_unwind(AssertUnwindSafe(|| {
-            if let Some(event) = self.job.failure_event(&end, self.placeholder.as_ref()) {
+            if self.is_heard()
+                && let Some(event) = self.job.failure_event(&end, self.placeholder.as_ref())
+            {
                 self.emit(event, DataSource::Failed);
             }
         }));
