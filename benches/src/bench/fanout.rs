@@ -51,6 +51,9 @@ pub(super) fn run() -> Done<Vec<Figure>> {
         figures.push(
             figure("CPU per delivered patch", ours.cpu_us, Unit::Cost("us")).beside(BESIDE, raw.cpu_us),
         );
+        let delivering =
+            figure("the same without the board's own work", ours.delivering_us, Unit::Cost("us"));
+        figures.push(delivering.beside(BESIDE, raw.cpu_us));
         let rate = figure("delivered", ours.per_second, Unit::PerSecond("patches"));
         figures.push(rate.beside(BESIDE, raw.per_second));
         figures.push(figure("bytes of a patch", ours.bytes, Unit::Cost("B")));
@@ -67,6 +70,8 @@ struct Ours {
     bytes: f64,
     ops: f64,
     cpu_us: f64,
+    /// What more connections cost: without jobs, decisions, journal and encoding, which one connection needs too.
+    delivering_us: f64,
     per_second: f64,
     kib_per_connection: f64,
 }
@@ -86,6 +91,11 @@ async fn ours(deflate: bool, connections: usize, group: u64) -> Done<Ours> {
     let (mut sample, _commands) = Socket::open(&address, deflate).await?.split();
     let alone = helper.process().rss_mib()?;
 
+    tokio::time::sleep(WARM_UP).await;
+    let before = helper.cpu()?;
+    tokio::time::sleep(TIME).await;
+    let own_us_per_second = micros(helper.cpu()? - before) / TIME.as_secs_f64();
+
     let opening = stream::iter(0..connections).map(|_| Socket::open(&address, deflate));
     let opened = opening.buffer_unordered(OPENING).map_ok(Socket::into_stream);
     let arrived = listen(opened.try_collect().await?);
@@ -98,6 +108,7 @@ async fn ours(deflate: bool, connections: usize, group: u64) -> Done<Ours> {
         bytes: delivered.bytes,
         ops,
         cpu_us: delivered.cpu_us,
+        delivering_us: delivered.cpu_us - own_us_per_second / delivered.per_second,
         per_second: delivered.per_second,
         kib_per_connection,
     })

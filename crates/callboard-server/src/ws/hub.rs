@@ -50,6 +50,8 @@ pub(super) struct Joined {
 
 impl Drop for Joined {
     fn drop(&mut self) {
+        // A broadcaster may be on its way with a list in which this seat still is.
+        self.seat.lift();
         let mut views = self.hub.views();
         let left = self.view.leave(self.number, &self.seat);
         // The view of everything stays, with its snapshot.

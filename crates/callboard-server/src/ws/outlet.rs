@@ -7,7 +7,7 @@ use super::view::PatchFrame;
 use callboard_ws::{Compressor, DeflateParams, Encoded, Membership, Outgoing, SharedText, frame};
 use std::{
     io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError},
     task::Poll,
 };
 use tokio::{net::tcp::OwnedWriteHalf, sync::Notify};
@@ -60,6 +60,15 @@ impl Outlet {
 
     pub(super) fn lane(&self) -> MutexGuard<'_, Lane> {
         self.lane.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The lane, unless somebody holds it now.
+    pub(super) fn try_lane(&self) -> Option<MutexGuard<'_, Lane>> {
+        match self.lane.try_lock() {
+            Ok(lane) => Some(lane),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     /// Whether it can be a member of a chain.

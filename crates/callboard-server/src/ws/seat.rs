@@ -71,7 +71,11 @@ impl Seat {
     /// Takes the shared frame if it is the next one for this client and nothing else is on its way to it. The
     /// session of a client that needs something else is woken. Returns whether the client waits for a keyframe.
     pub(super) fn offer(&self, frame: &PatchFrame) -> bool {
-        let mut lane = self.outlet.lane();
+        let Some(mut lane) = self.outlet.try_lane() else {
+            // Its session is at work, perhaps on a fold that takes a while: it looks again when it is done.
+            self.outlet.wake();
+            return false;
+        };
         match self.cursor.load(Ordering::Relaxed) {
             NOWHERE => {}
             cursor if cursor == frame.from && lane.is_idle() => {

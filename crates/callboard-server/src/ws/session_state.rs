@@ -32,7 +32,7 @@ pub(super) struct Sub {
 enum Wish {
     /// A snapshot, for this reason.
     Snapshot(SnapshotReason),
-    /// A resync that was asked for, with what the client has.
+    /// To go on from what the client has, or a snapshot.
     Resync(Option<StatePosition>),
 }
 
@@ -112,14 +112,12 @@ impl Session {
         let key = ViewKey { sub, paths: selection.paths().to_vec(), max_rate_ms };
         let seat = Seat::new(self.outlet.clone());
         let (start, wish) = match &resume {
-            Some(have) if self.can_resume(have) => {
-                seat.place(have.version);
-                (SubStart::Resumed, None)
-            }
-            have => (SubStart::Snapshot, Some(Wish::Snapshot(self.reason_for(have.as_ref(), new)))),
+            Some(have) if self.can_resume(have) => (SubStart::Resumed, Wish::Resync(resume.clone())),
+            have => (SubStart::Snapshot, Wish::Snapshot(self.reason_for(have.as_ref(), new))),
         };
         let joined = self.app.hub.join(key, selection, seat)?;
-        self.subs.push(Sub { joined, wish });
+        // The seat is nowhere until the answer is queued, so that nothing can come before it.
+        self.subs.push(Sub { joined, wish: Some(wish) });
         Ok(start)
     }
 

@@ -1,16 +1,17 @@
 //! How frames reach clients: through a shared chain beside answers of their own, whole or in parts, once per instance
 //! (sync 3, protocol 3, 8).
 
-use crate::kit::{Stage, assert_still_served, next, stage, work};
+use crate::kit::{Stage, answer_to, assert_still_served, dispatch_frame, next, scripted, stage, work};
 use callboard_exec::Outcome;
 use callboard_protocol::{
     caps,
     frame::{ClientFrame, LogRequest, ServerFrame, close},
     log::Level,
 };
+use callboard_server::{ServeOptions, serve};
 use callboard_testkit::{Mirror, Socket, SocketOptions, hello, soon};
 use fastrand::Rng;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use tokio::sync::watch;
 
 /// Sync 3, rules 3 and 4: clients in a chain are sent pongs, logs, snapshots and patches of another view in
@@ -126,4 +127,38 @@ async fn a_client_that_knows_no_parts_gets_one_message() {
         panic!("it is not whole")
     };
     assert!(data.json_len() > caps::SNAPSHOT_PART_BYTES);
+}
+
+/// Protocol 2: a stop is announced, and what is under way is answered before the connection closes.
+#[tokio::test]
+async fn a_server_that_stops_gives_the_answers_that_are_under_way() {
+    let (options, faults, _attempts) = scripted();
+    let board = callboard::Board::open(options).await.expect("it opens");
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = ServeOptions {
+        data: folder.path().into(),
+        host: Ipv4Addr::LOCALHOST.into(),
+        port: 0,
+        base_path: "/".into(),
+    };
+    let mut running = serve(board, options).await.expect("it starts");
+    let options = SocketOptions { token: Some(running.token.clone()), ..SocketOptions::default() };
+    let mut socket = Socket::open(running.address, &options).await.expect("it opens");
+    socket.send(&hello("waiting", None, None)).await.expect("it is taken");
+    assert_still_served_after_welcome(&mut socket).await;
+
+    faults.hold_appends();
+    socket.send(&dispatch_frame("1", "a", None)).await.expect("it is taken");
+    soon("an append", faults.append_held()).await.expect("the journal is asked");
+    let stopping = tokio::spawn(async move { running.shutdown().await });
+    while !matches!(next(&mut socket).await, ServerFrame::Goaway { .. }) {}
+    faults.release_appends();
+    assert!(matches!(answer_to(&mut socket, "1").await, ServerFrame::Ack { .. }));
+    assert_eq!(socket.close_code().await, Some(close::GOING_AWAY));
+    stopping.await.expect("it stops");
+}
+
+async fn assert_still_served_after_welcome(socket: &mut Socket) {
+    assert!(matches!(next(socket).await, ServerFrame::Welcome { .. }));
+    assert_still_served(socket).await;
 }
