@@ -2,6 +2,7 @@
 
 pub(crate) mod cancel;
 pub(crate) mod get;
+pub(crate) mod kinds;
 pub(crate) mod logs;
 pub(crate) mod open;
 pub(crate) mod ps;

@@ -51,11 +51,11 @@ pub(crate) struct Follow<'a> {
 }
 
 enum Event {
-    Over(Result<Job, callboard_client::ClientError>),
+    Over(Box<Result<Job, callboard_client::ClientError>>),
     StateChanged,
     Log(Option<LogEvent>),
     Interrupted,
-    Connection(Telemetry),
+    Connection(Box<Telemetry>),
     Tick,
 }
 
@@ -104,15 +104,15 @@ impl<'a> Follow<'a> {
         let mut over = Box::pin(async move { job.wait().await });
         loop {
             let event = tokio::select! {
-                ended = &mut over => Event::Over(ended),
+                ended = &mut over => Event::Over(Box::new(ended)),
                 true = views.changed() => Event::StateChanged,
                 event = logs.next() => Event::Log(event),
                 () = interrupts.next() => Event::Interrupted,
-                true = telemetry.changed() => Event::Connection(telemetry.get()),
+                true = telemetry.changed() => Event::Connection(Box::new(telemetry.get())),
                 _ = redraw.tick() => Event::Tick,
             };
             match event {
-                Event::Over(ended) => return self.over(ended?).await,
+                Event::Over(ended) => return self.over((*ended)?).await,
                 Event::StateChanged => {
                     views.get();
                     self.show_record()?;

@@ -1,7 +1,13 @@
-//! The kinds that a server runs without configuration.
+//! The kinds that a server runs: those that come with it, and those that its configuration declares.
 
+mod declared;
+
+use crate::{config_file::ConfigFile, failure::Failure};
 use callboard_demo::DemoError;
-use callboard_exec::{CheckFn, Echo, KindError, KindInfo, ProcessExecutor, Registry, Sleep};
+use callboard_exec::{
+    Bandwidth, CheckFn, Echo, HttpClient, HttpDownload, HttpRequest, KindError, KindInfo, ProcessExecutor,
+    Registry, Sleep,
+};
 use callboard_protocol::{
     Node,
     error::{ErrorCode, Rejection},
@@ -20,8 +26,17 @@ pub(crate) enum KindsError {
     Kind(#[from] KindError),
 }
 
-/// The first jobs, any command, and two for trying out.
-pub(crate) fn registry() -> Result<Registry, KindsError> {
+/// All kinds of a server with this configuration.
+pub(crate) fn registry(config: Option<&ConfigFile>) -> Result<Registry, Failure> {
+    let http = HttpClient::new();
+    let mut registry = built_in(&http)
+        .map_err(|error| Failure::new(crate::failure::exit::JOB_FAILED, "start_failed", error.to_string()))?;
+    config.map_or(Ok(()), |file| declared::register(&mut registry, file, &http))?;
+    Ok(registry)
+}
+
+/// The first jobs, any command, any request, and two for trying out.
+fn built_in(http: &HttpClient) -> Result<Registry, KindsError> {
     let own = std::env::current_exe()?.to_string_lossy().into_owned();
     let demo = |name: &str, check: fn(&[u8]) -> Result<(), DemoError>| {
         let argv = vec![own.clone(), "demo".into(), name.into()];
@@ -56,6 +71,9 @@ pub(crate) fn registry() -> Result<Registry, KindsError> {
         demo("checksum", |args| callboard_demo::checksum::check(args)),
     )?;
     registry.register(ProcessExecutor::run_info(), Arc::new(ProcessExecutor::run_any()))?;
+    registry.register(HttpRequest::info(), Arc::new(HttpRequest::any(http.clone())))?;
+    let download = HttpDownload::any(http.clone(), Bandwidth::unlimited());
+    registry.register(HttpDownload::info(), Arc::new(download))?;
     registry.register(Sleep::info(), Arc::new(Sleep))?;
     registry.register(Echo::info(), Arc::new(Echo))?;
     Ok(registry)

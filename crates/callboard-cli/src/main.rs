@@ -6,6 +6,7 @@
 mod api;
 mod clock;
 mod commands;
+mod config_file;
 mod data;
 mod failure;
 mod follow;
@@ -17,7 +18,7 @@ mod text;
 
 use crate::{
     api::Api,
-    commands::{cancel, get, logs, open, ps, retry, rm, run, start, version},
+    commands::{cancel, get, kinds as kinds_command, logs, open, ps, retry, rm, run, start, version},
     failure::{Failure, Outcome, exit},
     globals::Globals,
     place::Place,
@@ -59,6 +60,8 @@ enum Command {
     Retry(retry::IdArgs),
     /// Remove finished jobs
     Rm(retry::IdArgs),
+    /// List the kinds of jobs that the server can run
+    Kinds,
     /// Start a job of any kind
     Start(start::StartArgs),
     /// Print an address of Studio that lets one browser in
@@ -117,6 +120,7 @@ fn ask(globals: &Globals, command: Command) -> Outcome {
             Command::Retry(args) => retry::retry(&api, args, json).await,
             Command::Rm(args) => rm::rm(&api, args, json).await,
             Command::Start(args) => Box::pin(start::start(&place, args, json)).await,
+            Command::Kinds => kinds_command::kinds(&api, json).await,
             Command::Open => open::open(&api, json).await,
             Command::Serve(_) | Command::Version | Command::Demo(_) => Ok(exit::OK),
         }

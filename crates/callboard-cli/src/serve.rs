@@ -1,6 +1,7 @@
 //! `callboard serve`: a board on a port until it is told to stop.
 
 use crate::{
+    config_file::ConfigFile,
     data,
     failure::{Failure, Outcome, exit},
     globals::Globals,
@@ -27,6 +28,9 @@ pub(crate) struct ServeArgs {
     /// Attempts that run at once
     #[arg(long, default_value_t = callboard_protocol::caps::CONCURRENCY)]
     concurrency: usize,
+    /// The configuration; otherwise callboard.toml here or in the data folder, if there is one
+    #[arg(long, value_name = "FILE")]
+    config: Option<std::path::PathBuf>,
 }
 
 pub(crate) fn main(globals: &Globals, args: ServeArgs) -> Outcome {
@@ -38,9 +42,10 @@ pub(crate) fn main(globals: &Globals, args: ServeArgs) -> Outcome {
 
 async fn run(globals: &Globals, args: ServeArgs) -> Outcome {
     let data = data::folder(globals.data.clone()).map_err(Failure::usage)?;
+    let config = ConfigFile::find(args.config.as_deref(), &data)?;
     create_private(&data)
         .map_err(|error| not_started(format!("failed to create {}: {error}", data.display())))?;
-    let registry = kinds::registry().map_err(|error| not_started(error.to_string()))?;
+    let registry = kinds::registry(config.as_ref())?;
     let limits = callboard::Limits { concurrency: args.concurrency.max(1), ..callboard::Limits::default() };
     let options = BoardOptions { data: Some(data.clone()), registry, limits, ..BoardOptions::default() };
     let board = Board::open(options).await.map_err(|error| not_opened(&error))?;

@@ -1,5 +1,7 @@
 //! Files that attempts leave, stored by their content: `DIR/ab/cdef…`, named by SHA-256.
 
+#[cfg(feature = "http")]
+mod partial;
 mod stream;
 
 use callboard_protocol::{caps, job::JobError};

@@ -2,7 +2,11 @@
 
 use crate::AttemptContext;
 use async_trait::async_trait;
-use callboard_protocol::{Node, error::Rejection, job::JobError};
+use callboard_protocol::{
+    Node,
+    error::Rejection,
+    job::{DispatchArgs, JobError},
+};
 use std::time::Duration;
 
 /// Runs the attempts of one kind of job.
@@ -29,6 +33,14 @@ pub trait Executor: Send + Sync + 'static {
     fn check(&self, args: &Node) -> Result<(), Rejection> {
         let _ = args;
         Ok(())
+    }
+
+    /// Completes a job of this kind before it is accepted, and checks it.
+    ///
+    /// # Errors
+    /// As [`Executor::check`].
+    fn prepare(&self, job: &mut DispatchArgs) -> Result<(), Rejection> {
+        self.check(job.args.as_ref().unwrap_or(&Node::object()))
     }
 
     /// Runs one attempt to its end.

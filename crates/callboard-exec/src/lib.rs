@@ -1,18 +1,22 @@
-//! Executors: what runs a job's attempt. Child processes with all they start, sleep and echo.
+//! Executors: what runs a job's attempt. Child processes with all they start, HTTP requests and downloads, sleep and echo.
 //!
 //! An [`Executor`] gets an [`AttemptContext`] (arguments, a [`Cancel`], a [`Reporter`], a private folder) and
 //! answers with one [`Outcome`]. It holds no state of the job: the runtime starts attempts, times them out,
 //! records what they report and decides what follows. A [`Registry`] finds the executor of a kind.
 //!
-//! Reading order: [`Executor`], [`Cancel`], [`Reporter`], [`ArtifactStore`], [`Registry`], [`ProcessExecutor`].
+//! Reading order: [`Executor`], [`Cancel`], [`Reporter`], [`ArtifactStore`], [`Registry`], [`ProcessExecutor`],
+//! `HttpRequest`, `HttpDownload`, [`KindSpec`] (kinds that are data).
 
 mod artifacts;
 mod attempt;
 mod cancel;
 mod deadline;
+mod declared;
 mod echo;
 mod executor;
 mod fields;
+#[cfg(feature = "http")]
+mod http;
 mod masks;
 mod process;
 mod registry;
@@ -24,8 +28,13 @@ pub use artifacts::{ArtifactError, ArtifactStore};
 pub use attempt::{AttemptContext, NoRuntime, Runtime};
 pub use cancel::{Cancel, CancelReason};
 pub use deadline::Deadline;
+pub use declared::{ExecutorName, KindSpec, SpecError, Surroundings};
 pub use echo::Echo;
 pub use executor::{Executor, Outcome};
+#[cfg(feature = "http")]
+pub use http::{
+    Bandwidth, BodySpec, DownloadSpec, HttpClient, HttpDownload, HttpRequest, JsonTemplate, RequestSpec,
+};
 pub use process::{
     ArtifactPattern, CheckFn, ProcessExecutor, ProgramSpec, ProgressPattern, ProgressSpec, PtySize, Reaped,
     ResourceLimits, ResultSource, ResultSpec, Streams, reap_orphans,

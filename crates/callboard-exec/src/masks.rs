@@ -1,6 +1,10 @@
 //! Secrets of a kind, taken out of everything that its attempts say.
 
+#[cfg(feature = "http")]
+use crate::Outcome;
 use crate::Secrets;
+#[cfg(feature = "http")]
+use callboard_protocol::job::JobError;
 use callboard_protocol::{Node, Object};
 use std::{borrow::Cow, sync::Arc};
 
@@ -24,6 +28,18 @@ impl Masks {
             masked = Cow::Owned(masked.replace(secret.as_str(), MASK));
         }
         masked
+    }
+
+    /// An outcome whose error does not tell them.
+    #[cfg(feature = "http")]
+    pub(crate) fn outcome(&self, outcome: Outcome) -> Outcome {
+        match outcome {
+            Outcome::Errored { error, retryable, after } => {
+                let message = self.text(&error.message).into_owned();
+                Outcome::Errored { error: JobError { message, ..error }, retryable, after }
+            }
+            other => other,
+        }
     }
 
     /// A result with every text in it masked.

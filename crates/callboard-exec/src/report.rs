@@ -130,6 +130,25 @@ impl Reporter {
         Ok(self.stored(name, mime, stored))
     }
 
+    /// Where artifacts are.
+    #[cfg(feature = "http")]
+    pub(crate) fn artifacts(&self) -> &ArtifactStore {
+        &self.inner.artifacts
+    }
+
+    /// Moves a complete file, whose digest and size are known, into the store and reports it.
+    #[cfg(feature = "http")]
+    pub(crate) async fn adopt(
+        &self,
+        (name, mime): (&str, &str),
+        path: std::path::PathBuf,
+        (sha256, size): (String, u64),
+    ) -> Result<ArtifactRef, ArtifactError> {
+        self.admit(name)?;
+        self.inner.artifacts.adopt(path, sha256.clone()).await?;
+        Ok(self.stored(name, mime, (sha256, size)))
+    }
+
     fn stored(&self, name: &str, mime: &str, (sha256, size): (String, u64)) -> ArtifactRef {
         let artifact = ArtifactRef { name: name.to_owned(), sha256, size, mime: media_type(mime).to_owned() };
         self.inner.sink.artifact(artifact.clone());

@@ -220,7 +220,8 @@ impl Board {
         self.shared.journal.close().await;
     }
 
-    fn check_kind(&self, args: &DispatchArgs) -> Result<(), Rejection> {
+    /// The kind completes the job and checks it.
+    fn check_kind(&self, args: &mut DispatchArgs) -> Result<(), Rejection> {
         let registry = self.shared.registry.read().unwrap_or_else(PoisonError::into_inner);
         let Some(executor) = registry.get(&args.kind) else {
             let known: Vec<_> = registry.kinds().map(|info| info.kind.as_str()).collect();
@@ -228,7 +229,7 @@ impl Board {
             let message = format!("nothing here runs jobs of kind {kind:?}; there are {}", known.join(", "));
             return Err(Rejection::new(ErrorCode::UnknownKind, message));
         };
-        executor.check(args.args.as_ref().unwrap_or(&Node::object()))
+        executor.prepare(args)
     }
 }
 

@@ -1,0 +1,49 @@
+//! The connections that all requests of a server share.
+
+use reqwest::{Client, redirect::Policy};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::OnceCell;
+
+/// Connections to other servers. Clones share them; nothing is opened, and no certificate read, before the first use.
+#[derive(Clone, Debug, Default)]
+pub struct HttpClient(Arc<OnceCell<Client>>);
+
+/// How long a server may take to accept a connection.
+const CONNECT: Duration = Duration::from_secs(15);
+
+impl HttpClient {
+    /// A client without connections.
+    pub fn new() -> Self {
+        HttpClient::default()
+    }
+
+    pub(super) async fn get(&self) -> Result<&Client, String> {
+        self.0.get_or_try_init(|| async { build() }).await
+    }
+}
+
+/// Redirects are followed by `call`, which knows what must not be told to another host.
+fn build() -> Result<Client, String> {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        // Whoever comes first wins; both are right.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    }
+    let builder = Client::builder()
+        .user_agent(concat!("callboard/", env!("CARGO_PKG_VERSION")))
+        .redirect(Policy::none())
+        .connect_timeout(CONNECT);
+    builder.build().map_err(|error| format!("HTTP requests cannot be made here: {}", causes(&error)))
+}
+
+/// An error with all that it says about its cause; the address is left out, for there may be a secret in it.
+pub(super) fn causes(error: &dyn std::error::Error) -> String {
+    let (mut text, mut next) = (error.to_string(), error.source());
+    while let Some(cause) = next {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        next = cause.source();
+    }
+    text
+}
