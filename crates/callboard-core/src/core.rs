@@ -4,11 +4,14 @@ use crate::{
     index::Index,
     input::{Context, Decided, Input},
     outcomes::Outcomes,
-    restart, state,
+    restart,
+    retain::Retention,
+    state,
     tx::Tx,
 };
 use callboard_protocol::{
-    ApplyError, Change, Commit, CommitKind, Epoch, JobId, Node, Time, apply, caps, command::KeptOutcome,
+    ApplyError, Change, CommandKey, Commit, CommitKind, Epoch, JobId, Node, Time, apply, caps,
+    command::{Command, KeptOutcome},
     error::Rejection,
 };
 
@@ -21,11 +24,18 @@ pub struct Limits {
     pub history: usize,
     /// Results that stay in the live state.
     pub results: usize,
+    /// How long finished jobs are kept.
+    pub retention: Retention,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { concurrency: caps::CONCURRENCY, history: caps::HISTORY_LIMIT, results: caps::RESULTS_LIMIT }
+        Limits {
+            concurrency: caps::CONCURRENCY,
+            history: caps::HISTORY_LIMIT,
+            results: caps::RESULTS_LIMIT,
+            retention: Retention::default(),
+        }
     }
 }
 
@@ -151,19 +161,12 @@ impl Core {
     /// # Errors
     /// A typed rejection; nothing was changed.
     pub fn receive(&mut self, input: Input, context: &Context) -> Result<Decided, Rejection> {
-        if let Some(kept) = context.key.as_ref().and_then(|key| self.outcomes.get(key)) {
-            let (version, result) = (kept.version, kept.result.clone());
-            return Ok(Decided {
-                version,
-                change: None,
-                effects: vec![],
-                archive: vec![],
-                result,
-                dup: true,
-            });
+        if let Some(kept) = self.carried_out(&input, context) {
+            return Ok(kept);
         }
         match input {
-            Input::Command(command) => self.request(command, context),
+            Input::Command(command) => self.request(command, &[], context),
+            Input::CommandWith(command, stored) => self.request(command, &stored, context),
             Input::Report(report) => self.report(report, context),
             Input::Boot { build, node } => self.change(context, |tx, _| restart::boot(tx, &build, &node)),
             Input::Rescue(id) => self.change(context, |tx, _| restart::rescue(tx, &id)),
@@ -173,6 +176,20 @@ impl Core {
         }
     }
 
+    /// The answer to a command that was carried out before, under the same key or for the same idempotency key.
+    fn carried_out(&self, input: &Input, context: &Context) -> Option<Decided> {
+        let long_key = match input {
+            Input::Command(Command::Dispatch(args)) | Input::CommandWith(Command::Dispatch(args), _) => {
+                args.idempotency_key.as_deref()
+            }
+            _ => None,
+        };
+        let kept = context.key.as_ref().and_then(|key| self.outcomes.get(key));
+        let kept = kept.or_else(|| self.outcomes.get_long(long_key?, context.now))?;
+        let (version, result) = (kept.version, kept.result.clone());
+        Some(Decided { version, change: None, effects: vec![], archive: vec![], result, dup: true })
+    }
+
     /// The next thing that time or a free slot brings, or `None`. Call until it is `None`.
     pub fn advance(&mut self, context: &Context) -> Option<Decided> {
         self.advance_one(context)
@@ -180,13 +197,16 @@ impl Core {
 
     /// Whether [`Core::advance`] has something to do now.
     pub fn can_advance(&self, now: Time) -> bool {
-        let has_slot = self.index.running().len() < self.limits.concurrency;
-        self.next_due().is_some_and(|due| due <= now) || (has_slot && self.index.next_ready().is_some())
+        self.next_due().is_some_and(|due| due <= now)
+            || self.index.next_ready(self.limits.concurrency).is_some()
+            || self.index.next_waiter().is_some()
     }
 
     /// When [`Core::advance`] will have something to do although no input came.
     pub fn next_due(&self) -> Option<Time> {
-        self.index.next_due().map(|(at, _)| at)
+        let due = self.index.next_due().map(|(at, _)| *at);
+        let retired = self.next_retired().map(|(at, _)| at);
+        [due, retired, self.index.ready.next_wake()].into_iter().flatten().min()
     }
 
     /// Makes one change: runs the decision, keeps the index, trims history, counts the version.
@@ -195,6 +215,7 @@ impl Core {
         context: &Context,
         decide: impl FnOnce(&mut Tx<'_>, &Index) -> Result<Node, Rejection>,
     ) -> Result<Decided, Rejection> {
+        self.index.ready.tick(context.now);
         let mut tx = Tx::new(&mut self.document, context);
         let result = match decide(&mut tx, &self.index) {
             Ok(result) => result,
@@ -217,10 +238,12 @@ impl Core {
             std::mem::take(&mut tx.effects),
             std::mem::take(&mut tx.archive),
         );
+        let long_key = tx.long_key.take();
         let ops = tx.into_ops();
         let change = (!ops.is_empty()).then(|| Change {
             at: context.now,
             key: context.key.clone(),
+            long_key,
             actor: context.actor.clone(),
             events,
             ops,
@@ -228,7 +251,7 @@ impl Core {
         });
         if let Some(change) = &change {
             self.version += 1;
-            kept(change, self.version).into_iter().for_each(|outcome| self.outcomes.keep(outcome));
+            kept(change, self.version).for_each(|outcome| self.outcomes.keep(outcome));
         }
         Ok(Decided { version: self.version, change, effects, archive, result, dup: false })
     }
@@ -236,6 +259,10 @@ impl Core {
 
 /// Looks again at the records that a change touched.
 fn catch_up(index: &mut Index, tx: &mut Tx<'_>) {
+    for name in std::mem::take(&mut tx.queues) {
+        let settings = tx.document().child("queues").and_then(|queues| queues.child(&name));
+        index.refresh_queue(&name, settings);
+    }
     for id in std::mem::take(&mut tx.jobs) {
         index.refresh_job(&id, tx.record(&id));
     }
@@ -243,9 +270,22 @@ fn catch_up(index: &mut Index, tx: &mut Tx<'_>) {
         let now = tx.at("/results").and_then(|results| results.child(&id));
         index.refresh_result(&id, before.as_ref(), now);
     }
+    for name in std::mem::take(&mut tx.schedules) {
+        let record = tx.document().child("schedules").and_then(|schedules| schedules.child(&name));
+        index.refresh_schedule(&name, record);
+    }
 }
 
-fn kept(change: &Change, version: u64) -> Option<KeptOutcome> {
-    let key = change.key.clone()?;
-    Some(KeptOutcome { key, at: change.at, version, result: change.result.clone() })
+/// What is remembered of a change: under the key of its command, and under the idempotency key of its job.
+fn kept(change: &Change, version: u64) -> impl Iterator<Item = KeptOutcome> {
+    let outcome = |key: &CommandKey, until: Option<Time>| KeptOutcome {
+        key: key.clone(),
+        at: change.at,
+        version,
+        result: change.result.clone(),
+        until,
+    };
+    let short = change.key.as_ref().map(|key| outcome(key, None));
+    let long = change.long_key.as_ref().map(|long| outcome(&long.key, Some(long.until)));
+    short.into_iter().chain(long)
 }

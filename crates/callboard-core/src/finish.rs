@@ -13,8 +13,8 @@ use callboard_protocol::{
     error::{ErrorCode, Rejection},
     from_node,
     job::{
-        Attempt, AttemptOutcome, CancelInfo, Job, JobError, JobState, Progress, ResultRecord, RetryPolicy,
-        check_id, clip,
+        Attempt, AttemptOutcome, CancelCause, CancelInfo, Job, JobError, JobState, Progress, ResultRecord,
+        RetryPolicy, check_id, clip,
     },
     to_node,
 };
@@ -116,6 +116,8 @@ struct Trying {
     #[serde(default)]
     interruptions: u32,
     #[serde(default)]
+    snoozes: u32,
+    #[serde(default)]
     retry: Option<RetryPolicy>,
     created_at: Time,
     #[serde(default)]
@@ -125,9 +127,9 @@ struct Trying {
 }
 
 impl Trying {
-    /// Attempts that count: neither lost nor interrupted.
+    /// Attempts that count: neither lost, nor interrupted, nor snoozed.
     fn tries(&self) -> u32 {
-        self.attempt.saturating_sub(self.rescues).saturating_sub(self.interruptions)
+        self.attempt.saturating_sub(self.rescues + self.interruptions + self.snoozes)
     }
 }
 
@@ -164,10 +166,13 @@ fn put_end(tx: &mut Tx<'_>, id: &JobId, end: End) -> Result<Node, Rejection> {
             }
         }
         JobEvent::FailWithRetry => {
-            if end.outcome == AttemptOutcome::Snoozed {
-                tx.put_field(id, "interruptions", &(job.interruptions + 1))?;
-            }
             return retry_later(tx, id, &job, (next, end.after_ms));
+        }
+        JobEvent::Snooze => {
+            return snooze(tx, id, &job, (next, end.after_ms));
+        }
+        JobEvent::FailForGood if is_late(job.cancel.as_ref()) => {
+            tx.put_field(id, "error", &deadline_error())?;
         }
         JobEvent::Interrupt => {
             tx.put_field(id, "interruptions", &(job.interruptions + 1))?;
@@ -179,14 +184,15 @@ fn put_end(tx: &mut Tx<'_>, id: &JobId, end: End) -> Result<Node, Rejection> {
     Ok(Node::Null)
 }
 
-/// What the end of an attempt is for its job. After a cancel was asked for, a later result is discarded (X5, W0.7).
+/// What the end of an attempt is for its job. After a stop was asked for, a later result is discarded (X5, W0.7).
 fn event_of(job: &Trying, end: &End) -> JobEvent {
     match end.outcome {
+        _ if is_late(job.cancel.as_ref()) => JobEvent::FailForGood,
         _ if job.cancel.is_some() => JobEvent::HonourCancel,
         AttemptOutcome::Succeeded => JobEvent::Succeed,
         AttemptOutcome::Cancelled => JobEvent::HonourCancel,
         AttemptOutcome::Interrupted => JobEvent::Interrupt,
-        AttemptOutcome::Snoozed => JobEvent::FailWithRetry,
+        AttemptOutcome::Snoozed => JobEvent::Snooze,
         AttemptOutcome::Lost if job.rescues < caps::RESCUES => JobEvent::Lose,
         _ if end.retryable && job.tries() < job.max_attempts => JobEvent::FailWithRetry,
         _ => JobEvent::FailForGood,
@@ -199,6 +205,11 @@ fn count_stuck(tx: &mut Tx<'_>, id: &JobId, attempt: u32) -> Result<(), Rejectio
     tx.set(in_domain("meta", Key::constant("stuck")), (before + 1).into())?;
     tx.event("attempt.stuck", id, object([("attempt", attempt.into())]));
     Ok(())
+}
+
+/// Whether the attempt was stopped because the time of the whole job was over.
+pub(crate) fn is_late(cancel: Option<&CancelInfo>) -> bool {
+    cancel.is_some_and(|cancel| cancel.cause == CancelCause::Deadline)
 }
 
 /// `after` is the delay that the attempt asked for; otherwise the policy has one.
@@ -216,6 +227,35 @@ fn retry_later(
     tx.move_job(id, JobState::Running, next)?;
     tx.event("job.retrying", id, object([("attempt", job.attempt.into()), ("delayMs", delay.into())]));
     Ok(Node::Null)
+}
+
+/// The attempt did not count, and the job waits as long as it said.
+fn snooze(
+    tx: &mut Tx<'_>,
+    id: &JobId,
+    job: &Trying,
+    (next, after_ms): (JobState, Option<u64>),
+) -> Result<Node, Rejection> {
+    let delay = after_ms.unwrap_or(0).clamp(caps::SNOOZE_MS_MIN, caps::DURATION_MS);
+    tx.put_field(id, "snoozes", &(job.snoozes + 1))?;
+    tx.put_field(id, "scheduledAt", &tx.context.now.plus_ms(delay))?;
+    tx.clear_fields(id, &["progress"]);
+    tx.move_job(id, JobState::Running, next)?;
+    tx.event("job.snoozed", id, object([("attempt", job.attempt.into()), ("delayMs", delay.into())]));
+    Ok(Node::Null)
+}
+
+/// Asks the attempt under way to stop, once.
+pub(crate) fn stop(tx: &mut Tx<'_>, id: &JobId, info: &CancelInfo) -> Result<(), Rejection> {
+    let record = tx.record(id);
+    if record.is_some_and(|record| record.child("cancel").is_some()) {
+        return Ok(());
+    }
+    let attempt = record.and_then(|record| record.child("attempt")?.as_u64()).unwrap_or(0) as u32;
+    tx.put_field(id, "cancel", info)?;
+    tx.event("job.cancelling", id, Node::Null);
+    tx.effects.push(Effect::Stop { id: id.clone(), attempt, cause: info.cause });
+    Ok(())
 }
 
 /// Back to the queue without having used a try.
@@ -260,6 +300,11 @@ pub(crate) fn conclude(
     tx.archive.push(Archived::Job(id.clone(), record.clone()));
     tx.effects.push(Effect::Settle { id: id.clone(), record });
     Ok(())
+}
+
+/// The error of a job that was not done in time.
+pub(crate) fn deadline_error() -> JobError {
+    JobError::new("deadline", "it was not done by its deadline")
 }
 
 /// The error of a job whose server or worker was gone too often.

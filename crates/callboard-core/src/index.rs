@@ -1,63 +1,65 @@
-//! What the scheduler must find quickly, as a projection of `/jobs` and `/results`.
+//! What the scheduler must find quickly, as a projection of `/jobs`, `/results`, `/queues` and `/schedules`.
 //!
 //! The document is the truth. After each change the records it touched are looked at again, so the index of a
-//! recovered board and that of a running one come from the same function.
+//! recovered board and that of a running one come from the same function. Only whose turn it is among keys, and the
+//! tokens of rates, are of this process alone.
 
-use callboard_protocol::{JobId, Node, Time, from_node, job::JobState};
-use std::collections::{BTreeSet, HashMap};
+mod slim;
 
-/// What the index knows of a job.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Slim {
-    pub(crate) state: JobState,
-    pub(crate) priority: i32,
-    pub(crate) attempt: u32,
-    /// The time that places it among the jobs in its state; zero where no time does.
-    at: Time,
-}
+use crate::ready::{Ready, Text};
+use callboard_protocol::{JobId, Node, Time, from_node, job::JobState, queue::Queue};
+pub(crate) use slim::{INDEXED, Slim, rank_of};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-/// The members of a job that the index looks at. A change of others need not be shown to it.
-pub(crate) const INDEXED: [&str; 6] =
-    ["state", "priority", "attempt", "createdAt", "scheduledAt", "finishedAt"];
-
-impl Slim {
-    fn read(record: &Node) -> Option<Self> {
-        let time = |name: &str| record.child(name).and_then(|at| from_node::<Time>(at).ok());
-        let state = JobState::parse(record.child("state")?.as_str()?)?;
-        let at = match state {
-            JobState::Pending | JobState::Running => Time::default(),
-            JobState::Scheduled | JobState::Retrying => time("scheduledAt").unwrap_or_default(),
-            JobState::Queued => time("createdAt")?,
-            JobState::Succeeded | JobState::Failed | JobState::Cancelled => {
-                time("finishedAt").unwrap_or_default()
-            }
-        };
-        let priority = from_node(record.child("priority")?).ok()?;
-        let attempt = from_node(record.child("attempt")?).ok()?;
-        Some(Slim { state, priority, attempt, at })
-    }
+/// What a time brings.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Due {
+    /// A job need not wait any longer.
+    Release(JobId),
+    /// A job was not started in time.
+    Expire(JobId),
+    /// A job was not done in time.
+    Deadline(JobId),
+    /// A schedule's next time.
+    Fire(Text),
 }
 
 /// See the module.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Default)]
 pub(crate) struct Index {
     jobs: HashMap<JobId, Slim>,
-    ready: BTreeSet<(i32, Time, JobId)>,
-    due: BTreeSet<(Time, JobId)>,
+    pub(crate) ready: Ready,
+    due: BTreeSet<(Time, Due)>,
     running: BTreeSet<JobId>,
-    finished: BTreeSet<(Time, JobId)>,
+    /// Finished jobs by outcome, the one that ended first at the front; without those in `concluded`.
+    finished: [BTreeSet<(Time, JobId)>; 3],
+    terminal: usize,
     results: BTreeSet<(Time, JobId)>,
+    /// Pending jobs by what they wait for.
+    waiters: BTreeSet<(JobId, JobId)>,
+    /// Finished jobs that others still wait for: those must hear of it before the record may go.
+    concluded: BTreeSet<JobId>,
+    /// Unfinished jobs by their unique key, and the keys of those that run.
+    unique: BTreeSet<(Text, JobId)>,
+    unique_running: HashSet<Text>,
+    schedules: HashMap<Text, Time>,
 }
 
 impl Index {
     /// The index of a whole document.
     pub(crate) fn of(document: &Node) -> Self {
         let mut index = Index::default();
+        for (name, record) in members(document, "queues") {
+            index.refresh_queue(name, Some(record));
+        }
         for (key, record) in members(document, "jobs") {
             index.refresh_job(&JobId::new(key), Some(record));
         }
         for (key, record) in members(document, "results") {
             index.refresh_result(&JobId::new(key), None, Some(record));
+        }
+        for (name, record) in members(document, "schedules") {
+            index.refresh_schedule(name, Some(record));
         }
         index
     }
@@ -65,14 +67,20 @@ impl Index {
     /// Looks again at a job's record; `None` when it is gone.
     pub(crate) fn refresh_job(&mut self, id: &JobId, record: Option<&Node>) {
         let next: Option<Slim> = record.and_then(Slim::read);
-        if self.jobs.get(id) == next.as_ref() {
+        let old = self.jobs.get(id);
+        if old == next.as_ref() {
             return;
         }
+        let stays = match (old, &next) {
+            (Some(old), Some(next)) => old.is_same_start(next),
+            _ => false,
+        };
+        let starts = next.as_ref().is_some_and(|next| next.state == JobState::Running);
         if let Some(old) = self.jobs.remove(id) {
-            self.place(id, &old, false);
+            self.unplace(id, &old, stays, starts);
         }
         if let Some(slim) = next {
-            self.place(id, &slim, true);
+            self.place(id, &slim, stays);
             self.jobs.insert(id.clone(), slim);
         }
     }
@@ -88,25 +96,122 @@ impl Index {
         }
     }
 
-    fn place(&mut self, id: &JobId, slim: &Slim, present: bool) {
-        fn put<T: Ord>(set: &mut BTreeSet<T>, entry: T, present: bool) {
-            if present {
-                set.insert(entry);
-            } else {
-                set.remove(&entry);
+    /// Looks again at the settings of a queue.
+    pub(crate) fn refresh_queue(&mut self, name: &str, record: Option<&Node>) {
+        let settings = record.and_then(|record| from_node::<Queue>(record).ok()).unwrap_or_default();
+        self.ready.configure(name, settings);
+    }
+
+    /// Looks again at a schedule.
+    pub(crate) fn refresh_schedule(&mut self, name: &str, record: Option<&Node>) {
+        if let Some((name, at)) = self.schedules.remove_entry(name) {
+            self.due.remove(&(at, Due::Fire(name)));
+        }
+        let next = record.and_then(|record| from_node::<Time>(record.child("nextAt")?).ok());
+        if let Some(at) = next {
+            let name: Text = name.into();
+            self.due.insert((at, Due::Fire(name.clone())));
+            self.schedules.insert(name, at);
+        }
+    }
+
+    fn unplace(&mut self, id: &JobId, slim: &Slim, stays: bool, starts: bool) {
+        for due in slim.dues(id) {
+            self.due.remove(&due);
+        }
+        if let Some(key) = slim.unique.as_ref().filter(|_| !slim.state.is_terminal()) {
+            self.unique.remove(&(key.clone(), id.clone()));
+        }
+        match slim.state {
+            JobState::Pending => slim.waits_for().for_each(|on| self.stop_waiting(on, id)),
+            JobState::Queued => {
+                self.ready.remove(&slim.place, &(slim.rank, id.clone()));
+                if !starts {
+                    self.ready.left(&slim.place);
+                }
+            }
+            JobState::Running if !stays => {
+                self.running.remove(id);
+                self.ready.ended(&slim.place);
+                if let Some(key) = &slim.unique {
+                    self.unique_running.remove(key);
+                    self.siblings(key, id).iter().for_each(|(id, slim)| self.enqueue(id, slim));
+                }
+            }
+            JobState::Scheduled | JobState::Retrying | JobState::Running => {}
+            JobState::Succeeded | JobState::Failed | JobState::Cancelled => {
+                self.terminal -= 1;
+                if !self.concluded.remove(id) {
+                    self.finished[outcome(slim.state)].remove(&(slim.at, id.clone()));
+                }
             }
         }
-        let id = id.clone();
+    }
+
+    fn place(&mut self, id: &JobId, slim: &Slim, stays: bool) {
+        self.due.extend(slim.dues(id));
+        if let Some(key) = slim.unique.as_ref().filter(|_| !slim.state.is_terminal()) {
+            self.unique.insert((key.clone(), id.clone()));
+        }
         match slim.state {
-            JobState::Pending => {}
-            JobState::Scheduled | JobState::Retrying => {
-                put(&mut self.due, (slim.at, id), present);
+            JobState::Pending => slim.waits_for().for_each(|on| self.start_waiting(on, id)),
+            JobState::Queued => self.enqueue(id, slim),
+            JobState::Running if !stays => {
+                self.running.insert(id.clone());
+                self.ready.started(&slim.place, slim.at);
+                if let Some(key) = &slim.unique {
+                    self.unique_running.insert(key.clone());
+                    for (id, slim) in self.siblings(key, id) {
+                        self.ready.remove(&slim.place, &(slim.rank, id));
+                        self.ready.left(&slim.place);
+                    }
+                }
             }
-            JobState::Queued => put(&mut self.ready, (slim.priority, slim.at, id), present),
-            JobState::Running => put(&mut self.running, id, present),
+            JobState::Scheduled | JobState::Retrying | JobState::Running => {}
             JobState::Succeeded | JobState::Failed | JobState::Cancelled => {
-                put(&mut self.finished, (slim.at, id), present);
+                self.terminal += 1;
+                if self.has_waiters(id) {
+                    self.concluded.insert(id.clone());
+                } else {
+                    self.finished[outcome(slim.state)].insert((slim.at, id.clone()));
+                }
             }
+        }
+    }
+
+    /// Two jobs of one unique key never run at once.
+    fn enqueue(&mut self, id: &JobId, slim: &Slim) {
+        if slim.unique.as_ref().is_none_or(|key| !self.unique_running.contains(key)) {
+            self.ready.insert(&slim.place, (slim.rank, id.clone()));
+        }
+    }
+
+    /// Other queued jobs of a unique key; there is hardly ever more than one.
+    fn siblings(&self, key: &Text, id: &JobId) -> Vec<(JobId, Slim)> {
+        let queued = |other: &JobId| {
+            let slim = self.jobs.get(other).filter(|slim| slim.state == JobState::Queued && other != id)?;
+            Some((other.clone(), slim.clone()))
+        };
+        self.with_unique(key).filter_map(queued).collect()
+    }
+
+    fn start_waiting(&mut self, on: JobId, waiter: &JobId) {
+        if let Some(slim) = self.jobs.get(&on).filter(|slim| slim.state.is_terminal())
+            && self.finished[outcome(slim.state)].remove(&(slim.at, on.clone()))
+        {
+            self.concluded.insert(on.clone());
+        }
+        self.waiters.insert((on, waiter.clone()));
+    }
+
+    fn stop_waiting(&mut self, on: JobId, waiter: &JobId) {
+        let entry = (on, waiter.clone());
+        self.waiters.remove(&entry);
+        if !self.has_waiters(&entry.0)
+            && self.concluded.remove(&entry.0)
+            && let Some(slim) = self.jobs.get(&entry.0)
+        {
+            self.finished[outcome(slim.state)].insert((slim.at, entry.0));
         }
     }
 
@@ -116,7 +221,7 @@ impl Index {
 
     /// Jobs that are not finished.
     pub(crate) fn active(&self) -> usize {
-        self.jobs.len() - self.finished.len()
+        self.jobs.len() - self.terminal
     }
 
     pub(crate) fn running(&self) -> &BTreeSet<JobId> {
@@ -124,25 +229,62 @@ impl Index {
     }
 
     /// The job that is to start next.
-    pub(crate) fn next_ready(&self) -> Option<JobId> {
-        self.ready.first().map(|(_, _, id)| id.clone())
+    pub(crate) fn next_ready(&self, slots: usize) -> Option<&JobId> {
+        self.ready.next(slots)
     }
 
-    /// The first job that waits for a time, and that time.
-    pub(crate) fn next_due(&self) -> Option<(Time, JobId)> {
-        self.due.first().cloned()
+    /// The first thing that waits for a time, and that time.
+    pub(crate) fn next_due(&self) -> Option<&(Time, Due)> {
+        self.due.first()
+    }
+
+    /// A finished job and one that waits for it.
+    pub(crate) fn next_waiter(&self) -> Option<(&JobId, &JobId)> {
+        let on = self.concluded.first()?;
+        self.waiters_of(on).next().map(|waiter| (on, waiter))
+    }
+
+    /// Whether jobs wait for this one to end.
+    pub(crate) fn has_waiters(&self, id: &JobId) -> bool {
+        self.waiters_of(id).next().is_some()
+    }
+
+    fn waiters_of(&self, id: &JobId) -> impl Iterator<Item = &JobId> {
+        let from = (id.clone(), JobId::new(""));
+        self.waiters.range(from..).take_while(move |(on, _)| on == id).map(|(_, waiter)| waiter)
+    }
+
+    /// Unfinished jobs with this unique key.
+    pub(crate) fn with_unique(&self, key: &str) -> impl Iterator<Item = &JobId> {
+        let from = (Text::from(key), JobId::new(""));
+        self.unique.range(from..).take_while(move |(other, _)| other.as_ref() == key).map(|(_, id)| id)
+    }
+
+    /// Finished jobs of an outcome that nobody waits for, the one that ended first at the front.
+    pub(crate) fn finished_of(&self, state: JobState) -> impl Iterator<Item = &(Time, JobId)> {
+        self.finished[outcome(state)].iter()
     }
 
     /// The oldest finished job, when there are more than `limit`.
     pub(crate) fn surplus_finished(&self, limit: usize) -> Option<JobId> {
-        let surplus = self.finished.len() > limit;
-        self.finished.first().filter(|_| surplus).map(|(_, id)| id.clone())
+        let surplus = self.finished.iter().map(BTreeSet::len).sum::<usize>() > limit;
+        let oldest = self.finished.iter().filter_map(BTreeSet::first).min();
+        oldest.filter(|_| surplus).map(|(_, id)| id.clone())
     }
 
     /// The oldest result, when there are more than `limit`.
     pub(crate) fn surplus_result(&self, limit: usize) -> Option<JobId> {
         let surplus = self.results.len() > limit;
         self.results.first().filter(|_| surplus).map(|(_, id)| id.clone())
+    }
+}
+
+/// Where [`Index::finished`] keeps a terminal state.
+fn outcome(state: JobState) -> usize {
+    match state {
+        JobState::Succeeded => 0,
+        JobState::Failed => 1,
+        _ => 2,
     }
 }
 
@@ -153,4 +295,23 @@ fn members<'a>(document: &'a Node, domain: &str) -> impl Iterator<Item = (&'a st
         .into_iter()
         .flat_map(|object| object.iter())
         .map(|(key, value)| (key.as_str(), value))
+}
+
+/// Equality of what follows from the document; see the module.
+#[cfg(test)]
+impl PartialEq for Index {
+    fn eq(&self, other: &Self) -> bool {
+        self.jobs == other.jobs
+            && self.due == other.due
+            && self.running == other.running
+            && self.finished == other.finished
+            && self.terminal == other.terminal
+            && self.results == other.results
+            && self.waiters == other.waiters
+            && self.concluded == other.concluded
+            && self.unique == other.unique
+            && self.unique_running == other.unique_running
+            && self.schedules == other.schedules
+            && self.ready.projection() == other.ready.projection()
+    }
 }

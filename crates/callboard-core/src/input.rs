@@ -3,7 +3,7 @@
 use callboard_protocol::{
     Actor, Change, CommandKey, JobId, Node, Time,
     command::Command,
-    job::{ArtifactRef, Attempt, AttemptOutcome, JobError, Progress},
+    job::{ArtifactRef, Attempt, AttemptOutcome, CancelCause, JobError, Progress},
 };
 use std::sync::Arc;
 
@@ -25,6 +25,8 @@ pub struct Context {
 pub enum Input {
     /// A request from outside.
     Command(Command),
+    /// The same, with the records of jobs that it names and that only the store has.
+    CommandWith(Command, Vec<Node>),
     /// News from an attempt.
     Report(Report),
     /// This process has opened the journal: says so, and takes back what the last one had running.
@@ -164,6 +166,8 @@ pub enum Effect {
         id: JobId,
         /// The attempt.
         attempt: u32,
+        /// Why.
+        cause: CancelCause,
     },
     /// Tell the handles of this job that it has reached its terminal state; the record as it is now.
     Settle {

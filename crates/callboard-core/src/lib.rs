@@ -5,19 +5,30 @@
 //! clock, randomness or I/O. The life of a job is the table in [`table`].
 
 pub mod backoff;
+mod check;
 mod core;
 mod deadline;
+mod depend;
+mod dispatch;
 mod finish;
 mod index;
 mod input;
 mod outcomes;
+mod queues;
+mod ready;
 mod request;
 mod restart;
+mod retain;
+mod schedule;
 pub mod state;
+mod summary;
 pub mod table;
 mod tx;
+mod unique;
+mod update;
 #[cfg(test)]
 mod walk;
 
 pub use crate::core::{Checkpoint, Core, Limits, Recovered};
 pub use input::{Archived, BreakerNote, Context, Decided, Effect, End, Input, LogMeta, News, Report, Start};
+pub use retain::Retention;

@@ -2,7 +2,7 @@
 
 use callboard_protocol::{CommandKey, Time, caps, command::KeptOutcome};
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque},
     sync::Arc,
 };
 
@@ -11,6 +11,9 @@ use std::{
 pub(crate) struct Outcomes {
     by_key: HashMap<CommandKey, Arc<KeptOutcome>>,
     in_order: VecDeque<Arc<KeptOutcome>>,
+    /// Idempotency keys of jobs, which live as long as they say: at most [`caps::LONG_KEYS`].
+    long: HashMap<CommandKey, KeptOutcome>,
+    long_by_end: BTreeSet<(Time, CommandKey)>,
 }
 
 impl Outcomes {
@@ -18,7 +21,15 @@ impl Outcomes {
         self.by_key.get(key).map(Arc::as_ref)
     }
 
+    /// What was answered under an idempotency key that is still good.
+    pub(crate) fn get_long(&self, key: &str, now: Time) -> Option<&KeptOutcome> {
+        self.long.get(key).filter(|outcome| outcome.until.is_some_and(|until| now <= until))
+    }
+
     pub(crate) fn keep(&mut self, outcome: KeptOutcome) {
+        if let Some(until) = outcome.until {
+            return self.keep_long(until, outcome);
+        }
         let now = outcome.at;
         let outcome = Arc::new(outcome);
         self.by_key.insert(outcome.key.clone(), outcome.clone());
@@ -35,10 +46,34 @@ impl Outcomes {
         while let Some(newest) = self.in_order.pop_back_if(|outcome| outcome.version > version) {
             self.by_key.remove(&newest.key);
         }
+        // It is rare that a commit is refused, and there are few of these.
+        let gone: Vec<CommandKey> =
+            self.long.values().filter(|kept| kept.version > version).map(|kept| kept.key.clone()).collect();
+        gone.iter().for_each(|key| self.forget_long(key));
     }
 
     pub(crate) fn all(&self) -> Vec<KeptOutcome> {
-        self.in_order.iter().map(|outcome| outcome.as_ref().clone()).collect()
+        let long = self.long_by_end.iter().filter_map(|(_, key)| self.long.get(key).cloned());
+        self.in_order.iter().map(|outcome| outcome.as_ref().clone()).chain(long).collect()
+    }
+
+    /// Those that are over go when others come, so that no timer is needed.
+    fn keep_long(&mut self, until: Time, outcome: KeptOutcome) {
+        let now = outcome.at;
+        self.forget_long(&outcome.key.clone());
+        self.long_by_end.insert((until, outcome.key.clone()));
+        self.long.insert(outcome.key.clone(), outcome);
+        while let Some((until, key)) = self.long_by_end.first().cloned()
+            && (self.long.len() > caps::LONG_KEYS || until < now)
+        {
+            self.forget_long(&key);
+        }
+    }
+
+    fn forget_long(&mut self, key: &CommandKey) {
+        if let Some(until) = self.long.remove(key).and_then(|outcome| outcome.until) {
+            self.long_by_end.remove(&(until, key.clone()));
+        }
     }
 
     fn forget_oldest(&mut self) {

@@ -2,203 +2,161 @@
 
 use crate::{
     core::Core,
+    dispatch, finish,
     index::Index,
     input::{Archived, Context, Decided, Effect},
-    state::object,
+    queues, retain, schedule,
+    state::{in_domain, object},
+    summary,
     table::{Cell, JobEvent, transition},
-    tx::{Tx, no_job},
+    tx::{Tx, fault, no_job},
+    unique, update,
 };
 use callboard_protocol::{
-    JobId, Node, Time, caps,
+    JobId, Key, Node,
     command::{CancelArgs, Command},
     error::{ErrorCode, Rejection},
-    job::{CancelInfo, DispatchArgs, Job, JobState, check_id, clip},
+    from_node,
+    job::{CancelCause, CancelInfo, Job, JobState, clip},
 };
 
+/// Records of jobs that a command names and that only the store has.
+#[derive(Clone, Copy)]
+pub(crate) struct Stored<'a>(&'a [Node]);
+
+impl<'a> Stored<'a> {
+    pub(crate) const NONE: Stored<'static> = Stored(&[]);
+
+    pub(crate) fn get(&self, id: &JobId) -> Option<&'a Node> {
+        self.0.iter().find(|record| record.child("id").and_then(Node::as_str) == Some(id.as_str()))
+    }
+}
+
 impl Core {
-    pub(crate) fn request(&mut self, command: Command, context: &Context) -> Result<Decided, Rejection> {
+    pub(crate) fn request(
+        &mut self,
+        command: Command,
+        stored: &[Node],
+        context: &Context,
+    ) -> Result<Decided, Rejection> {
+        let stored = Stored(stored);
         self.change(context, |tx, index| match command {
-            Command::Dispatch(args) => dispatch(tx, index, *args),
+            Command::Dispatch(args) => dispatch::dispatch(tx, index, *args, stored),
             Command::Cancel(args) => cancel(tx, args),
-            Command::Retry(args) => redrive(tx, &args.id),
-            Command::Delete(args) => delete(tx, &args.id),
+            Command::Retry(args) => redrive(tx, index, &args.id, stored),
+            Command::Update(args) => update::update(tx, index, *args),
+            Command::Clear(args) => retain::clear(tx, index, &args),
+            Command::Delete(args) => delete(tx, index, &args.id, stored),
             Command::DeleteResult(args) => delete_result(tx, &args.id),
+            Command::ConfigureQueue(settings) => queues::configure(tx, *settings),
+            Command::PauseQueue(args) => queues::pause(tx, &args.queue, true),
+            Command::ResumeQueue(args) => queues::pause(tx, &args.queue, false),
+            Command::PutSchedule(args) => schedule::put(tx, *args),
+            Command::DeleteSchedule(args) => schedule::delete(tx, &args.id),
+            Command::TriggerSchedule(args) => schedule::trigger(tx, index, &args.id),
         })
     }
 }
 
-fn dispatch(tx: &mut Tx<'_>, index: &Index, args: DispatchArgs) -> Result<Node, Rejection> {
-    let id = check_dispatch(index, &args)?;
-    let now = tx.context.now;
-    let scheduled_at = args.scheduled_at.filter(|at| *at > now);
-    let state = if scheduled_at.is_some() { JobState::Scheduled } else { JobState::Queued };
-    let input = args.args.unwrap_or_else(Node::object);
-    let title = args.title.unwrap_or_else(|| title_of(&args.kind, &input));
-    let job = Job {
-        id: id.clone(),
-        kind: args.kind,
-        queue: args.queue.unwrap_or_else(|| "default".into()),
-        state,
-        priority: args.priority.unwrap_or(0),
-        title: clip(&title).into(),
-        args: input,
-        tags: args.tags,
-        attempt: 0,
-        max_attempts: args.max_attempts.unwrap_or(1),
-        rescues: 0,
-        interruptions: 0,
-        retry: args.retry,
-        timeout_ms: args.timeout_ms,
-        scheduled_at,
-        created_at: now,
-        created_by: tx.context.actor.clone(),
-        started_at: None,
-        finished_at: None,
-        cancel: None,
-        progress: None,
-        result: None,
-        artifacts: Vec::new(),
-        checkpoint: None,
-        error: None,
-    };
-    tx.put_job(&job)?;
-    tx.count(state, 1)?;
-    tx.event("job.dispatched", &id, object([("kind", job.kind.as_str().into())]));
-    Ok(object([("id", (&id).into())]))
-}
-
-/// Everything that can be wrong with a dispatch, found before anything is written.
-fn check_dispatch(index: &Index, args: &DispatchArgs) -> Result<JobId, Rejection> {
-    let invalid = |message: String| Err(Rejection::new(ErrorCode::InvalidArgs, message));
-    let too_large = |message: String| Err(Rejection::new(ErrorCode::TooLarge, message));
-    let Some(id) = args.id.clone() else {
-        return invalid("id: the board must give every job an id before it is decided".into());
-    };
-    check_id("id", &id)?;
-    check_id("kind", &args.kind)?;
-    if let Some(queue) = &args.queue {
-        check_id("queue", queue)?;
-    }
-    if index.job(&id).is_some() {
-        return Err(Rejection::new(ErrorCode::Conflict, format!("there is a job {:?} already", id.as_str())));
-    }
-    if index.active() >= caps::ACTIVE_JOBS {
-        let message = format!("{} jobs wait or run already; try again when some are done", caps::ACTIVE_JOBS);
-        return Err(Rejection::new(ErrorCode::Overloaded, message));
-    }
-    let size = args.args.as_ref().map_or(2, Node::json_len);
-    if size > caps::ARGS_BYTES {
-        return too_large(format!("args: about {size} bytes; the limit is {}", caps::ARGS_BYTES));
-    }
-    if args.args.as_ref().is_some_and(|args| args.depth() > caps::JSON_DEPTH) {
-        return too_large(format!("args: they nest deeper than {} levels", caps::JSON_DEPTH));
-    }
-    if args.tags.len() > caps::TAGS
-        || args.tags.iter().any(|tag| tag.is_empty() || tag.len() > caps::ID_BYTES)
-    {
-        return invalid(format!("tags: at most {} of 1 to {} bytes each", caps::TAGS, caps::ID_BYTES));
-    }
-    if let Some(attempts) = args.max_attempts.filter(|attempts| !(1..=caps::MAX_ATTEMPTS).contains(attempts))
-    {
-        return invalid(format!("maxAttempts: {attempts} is not within 1 to {}", caps::MAX_ATTEMPTS));
-    }
-    if args.timeout_ms == Some(0) {
-        return invalid("timeoutMs: 0 leaves no time; leave it out for no limit".into());
-    }
-    if args.scheduled_at.is_some_and(|at| at > Time::MAX) {
-        return invalid("scheduledAt: it must not be after the year 9999".into());
-    }
-    if args.retry.as_ref().is_some_and(|retry| retry.max_ms > caps::RETRY_MS) {
-        return invalid(format!("retry.maxMs: the longest delay is {} ms, a year", caps::RETRY_MS));
-    }
-    let fits = |retry: &callboard_protocol::job::RetryPolicy| {
-        retry.factor >= 1.0 && (0.0..=1.0).contains(&retry.jitter) && retry.initial_ms <= retry.max_ms
-    };
-    match &args.retry {
-        Some(retry) if !fits(retry) => {
-            invalid("retry: factor must be at least 1, jitter within 0 to 1, initialMs at most maxMs".into())
-        }
-        _ => Ok(id),
-    }
-}
-
-/// A title for people: the prompt, name or path in the arguments, the command line, or the kind.
-fn title_of(kind: &str, args: &Node) -> String {
-    let named = ["title", "prompt", "name", "path", "url"].iter().find_map(|name| args.child(name)?.as_str());
-    if let Some(text) = named {
-        return text.lines().next().unwrap_or_default().chars().take(120).collect();
-    }
-    if let Some(Node::Array(argv)) = args.child("argv") {
-        return argv
-            .iter()
-            .filter_map(Node::as_str)
-            .collect::<Vec<_>>()
-            .join(" ")
-            .chars()
-            .take(120)
-            .collect();
-    }
-    kind.into()
-}
-
 fn cancel(tx: &mut Tx<'_>, args: CancelArgs) -> Result<Node, Rejection> {
     let id = args.id;
-    let state = state_of(tx, &id)?;
+    let state = tx.state(&id)?;
     let answer = |state: JobState| Ok(object([("state", state.as_str().into())]));
     let info = CancelInfo {
         requested_at: tx.context.now,
         by: tx.context.actor.clone(),
         reason: args.reason.map(|reason| clip(&reason).into()),
+        cause: CancelCause::User,
     };
     match transition(state, JobEvent::AskCancel) {
         Cell::Already => answer(state),
         Cell::To(next) => {
             tx.put_field(&id, "cancel", &info)?;
-            crate::finish::conclude(tx, &id, (state, next))?;
+            finish::conclude(tx, &id, (state, next))?;
             answer(next)
         }
         Cell::Stay => {
-            let record = tx.record(&id);
-            if record.is_some_and(|record| record.child("cancel").is_some()) {
-                return answer(state);
-            }
-            let attempt = record.and_then(|record| record.child("attempt")?.as_u64()).unwrap_or(0) as u32;
-            tx.put_field(&id, "cancel", &info)?;
-            tx.event("job.cancelling", &id, Node::Null);
-            tx.effects.push(Effect::Stop { id, attempt });
+            finish::stop(tx, &id, &info)?;
             answer(state)
         }
         Cell::Gone | Cell::Refuse => Err(conflict(&id, state, "cancelled")),
     }
 }
 
-fn redrive(tx: &mut Tx<'_>, id: &JobId) -> Result<Node, Rejection> {
-    let state = state_of(tx, id)?;
+/// What a run leaves in a record that the next one must not find.
+const OF_THE_RUN: [&str; 12] = [
+    "cancel",
+    "error",
+    "finishedAt",
+    "progress",
+    "result",
+    "artifacts",
+    "checkpoint",
+    "rescues",
+    "snoozes",
+    "deadline",
+    "expiresAt",
+    "waitingFor",
+];
+
+fn redrive(tx: &mut Tx<'_>, index: &Index, id: &JobId, stored: Stored<'_>) -> Result<Node, Rejection> {
+    restore(tx, id, stored)?;
+    let state = tx.state(id)?;
     let Cell::To(next) = transition(state, JobEvent::Redrive) else {
         return Err(conflict(id, state, "run again"));
     };
     if state.is_terminal() {
-        tx.clear_fields(id, &["cancel", "error", "finishedAt", "progress", "result", "artifacts"]);
+        let key = tx.record(id).and_then(|record| record.child("uniqueKey")?.as_str());
+        unique::check_redrive(index, id, key)?;
+        tx.clear_fields(id, &OF_THE_RUN);
+        tx.clear_fields(id, &["hold", "order"]);
         // The tries of the earlier run are history: the new run has all of its own.
         let attempt = tx.record(id).and_then(|record| record.child("attempt")?.as_u64()).unwrap_or(0);
         tx.set_field(id, "interruptions", attempt.into())?;
-        tx.clear_fields(id, &["rescues"]);
     }
     tx.clear_fields(id, &["scheduledAt"]);
     tx.move_job(id, state, next)?;
     tx.event("job.redriven", id, Node::Null);
+    if state.is_terminal() {
+        // The stored record is no longer that of a finished job, so retention passes it by.
+        let record = tx.record(id).cloned().ok_or_else(|| no_job(id))?;
+        tx.archive.push(Archived::Job(id.clone(), record));
+    }
     Ok(object([("id", id.into())]))
 }
 
-fn delete(tx: &mut Tx<'_>, id: &JobId) -> Result<Node, Rejection> {
-    let state = state_of(tx, id)?;
+/// Brings a job back into the live state that only the store has.
+fn restore(tx: &mut Tx<'_>, id: &JobId, stored: Stored<'_>) -> Result<(), Rejection> {
+    let Some(record) = stored.get(id).filter(|_| tx.record(id).is_none()) else { return Ok(()) };
+    let job: Job = from_node(record)
+        .map_err(|error| fault(format!("the stored record of job {id} cannot be read: {error}")))?;
+    if !job.state.is_terminal() {
+        return Err(conflict(id, job.state, "brought back"));
+    }
+    summary::ensure_queue(tx, &job.queue)?;
+    tx.put_job(&job)
+}
+
+fn delete(tx: &mut Tx<'_>, index: &Index, id: &JobId, stored: Stored<'_>) -> Result<Node, Rejection> {
+    if tx.record(id).is_none() && stored.get(id).is_some() {
+        // Nothing of it is in the state, but the store's row goes with a change only: this count makes one.
+        let before = tx.at("/meta/deletions").and_then(Node::as_u64).unwrap_or(0);
+        tx.set(in_domain("meta", Key::constant("deletions")), (before + 1).into())?;
+        tx.remove_result(id);
+        tx.event("job.deleted", id, Node::Null);
+        tx.archive.push(Archived::Delete(id.clone()));
+        tx.effects.push(Effect::Forget(id.clone()));
+        return Ok(object([("id", id.into())]));
+    }
+    let state = tx.state(id)?;
     if transition(state, JobEvent::Delete) != Cell::Gone {
         return Err(conflict(id, state, "deleted; cancel it first"));
     }
-    tx.remove_job(id);
+    if index.has_waiters(id) {
+        return Err(conflict(id, state, "deleted yet; jobs that depend on it have not heard of its end"));
+    }
+    retain::forget(tx, id);
     tx.remove_result(id);
-    tx.archive.push(Archived::Delete(id.clone()));
-    tx.effects.push(Effect::Forget(id.clone()));
     tx.event("job.deleted", id, Node::Null);
     Ok(object([("id", id.into())]))
 }
@@ -210,11 +168,6 @@ fn delete_result(tx: &mut Tx<'_>, id: &JobId) -> Result<Node, Rejection> {
     }
     tx.event("result.deleted", id, Node::Null);
     Ok(object([("id", id.into())]))
-}
-
-pub(crate) fn state_of(tx: &Tx<'_>, id: &JobId) -> Result<JobState, Rejection> {
-    let state = tx.record(id).and_then(|record| JobState::parse(record.child("state")?.as_str()?));
-    state.ok_or_else(|| no_job(id))
 }
 
 fn conflict(id: &JobId, state: JobState, done: &str) -> Rejection {

@@ -1,9 +1,10 @@
 //! The board's own comings and goings.
 
 use crate::{
-    finish::{conclude, lost_error, requeue},
+    finish::{conclude, deadline_error, is_late, lost_error, requeue},
     input::{Archived, BreakerNote, LogMeta},
     state::{in_domain, object},
+    summary,
     table::{Cell, JobEvent, transition},
     tx::{Tx, fault},
 };
@@ -31,6 +32,7 @@ pub(crate) fn boot(tx: &mut Tx<'_>, build: &str, node: &str) -> Result<Node, Rej
         // They ended with the process that they were stuck in.
         tx.set(in_domain("meta", Key::constant("stuck")), 0u32.into())?;
     }
+    summary::complete(tx)?;
     tx.events.push(Event {
         topic: "board.started".into(),
         job_id: None,
@@ -56,6 +58,7 @@ pub(crate) fn rescue(tx: &mut Tx<'_>, id: &JobId) -> Result<Node, Rejection> {
         error: Some(gone),
     }));
     let event = match () {
+        () if is_late(job.cancel.as_ref()) => JobEvent::FailForGood,
         () if job.cancel.is_some() => JobEvent::HonourCancel,
         () if job.rescues < caps::RESCUES => JobEvent::Lose,
         () => JobEvent::FailForGood,
@@ -68,7 +71,8 @@ pub(crate) fn rescue(tx: &mut Tx<'_>, id: &JobId) -> Result<Node, Rejection> {
         return requeue(tx, id, next, "job.rescued");
     }
     if event == JobEvent::FailForGood {
-        tx.put_field(id, "error", &lost_error())?;
+        let error = if is_late(job.cancel.as_ref()) { deadline_error() } else { lost_error() };
+        tx.put_field(id, "error", &error)?;
     }
     conclude(tx, id, (job.state, next))?;
     Ok(Node::Null)

@@ -9,6 +9,8 @@ use callboard_protocol::job::JobState;
 pub enum JobEvent {
     /// Its dependencies are met, or it is released by hand.
     Release,
+    /// It is to wait for a time that lies ahead.
+    Postpone,
     /// Its time, or the end of its backoff, has come.
     Due,
     /// A slot took it: an attempt starts.
@@ -27,6 +29,16 @@ pub enum JobEvent {
     Interrupt,
     /// The attempt is gone with its server or worker, and a rescue is left.
     Lose,
+    /// The attempt asked to be run again later.
+    Snooze,
+    /// It was not started in time.
+    Expire,
+    /// It was not done in time.
+    MissDeadline,
+    /// A job that it depends on did not succeed, and it is to fail then.
+    LoseDependency,
+    /// Somebody changed its input, its limits or its place.
+    Edit,
     /// Somebody asked for a finished job to run again.
     Redrive,
     /// Somebody asked for its record to be taken away.
@@ -35,8 +47,9 @@ pub enum JobEvent {
 
 impl JobEvent {
     /// All events, in the order of the table's columns.
-    pub const ALL: [JobEvent; 12] = [
+    pub const ALL: [JobEvent; 18] = [
         JobEvent::Release,
+        JobEvent::Postpone,
         JobEvent::Due,
         JobEvent::Claim,
         JobEvent::Succeed,
@@ -46,6 +59,11 @@ impl JobEvent {
         JobEvent::HonourCancel,
         JobEvent::Interrupt,
         JobEvent::Lose,
+        JobEvent::Snooze,
+        JobEvent::Expire,
+        JobEvent::MissDeadline,
+        JobEvent::LoseDependency,
+        JobEvent::Edit,
         JobEvent::Redrive,
         JobEvent::Delete,
     ];
@@ -56,7 +74,7 @@ impl JobEvent {
 pub enum Cell {
     /// The job goes on to this state.
     To(JobState),
-    /// The state stays; something else is recorded (a cancel request).
+    /// The state stays; something else is recorded.
     Stay,
     /// The record goes.
     Gone,
@@ -67,20 +85,20 @@ pub enum Cell {
 }
 
 use Cell::{Already, Gone, Refuse as No, Stay, To};
-use JobState::{Cancelled, Failed, Queued, Retrying, Running, Succeeded};
+use JobState::{Cancelled, Failed, Queued, Retrying, Running, Scheduled, Succeeded};
 
 /// Rows: [`JobState::ALL`]; columns: [`JobEvent::ALL`].
 #[rustfmt::skip]
 const TABLE: [[Cell; JobEvent::ALL.len()]; JobState::ALL.len()] = [
-    //           Release     Due         Claim        Succeed        FailWithRetry FailForGood AskCancel      HonourCancel   Interrupt   Lose        Redrive     Delete
-    /* pending   */ [To(Queued), No,         No,          No,            No,           No,         To(Cancelled), No,            No,         No,         No,         No  ],
-    /* scheduled */ [To(Queued), To(Queued), No,          No,            No,           No,         To(Cancelled), No,            No,         No,         No,         No  ],
-    /* queued    */ [Already,    No,         To(Running), No,            No,           To(Failed), To(Cancelled), No,            No,         No,         No,         No  ],
-    /* running   */ [No,         No,         No,          To(Succeeded), To(Retrying), To(Failed), Stay,          To(Cancelled), To(Queued), To(Queued), No,         No  ],
-    /* retrying  */ [To(Queued), To(Queued), No,          No,            No,           No,         To(Cancelled), No,            No,         No,         To(Queued), No  ],
-    /* succeeded */ [No,         No,         No,          No,            No,           No,         No,            No,            No,         No,         To(Queued), Gone],
-    /* failed    */ [No,         No,         No,          No,            No,           No,         No,            No,            No,         No,         To(Queued), Gone],
-    /* cancelled */ [No,         No,         No,          No,            No,           No,         Already,       No,            No,         No,         To(Queued), Gone],
+    //              Release     Postpone       Due         Claim        Succeed        FailWithRetry  FailForGood  AskCancel      HonourCancel   Interrupt   Lose        Snooze         Expire      MissDeadline  LoseDependency  Edit  Redrive     Delete
+    /* pending   */ [To(Queued), To(Scheduled), No        , No         , No           , No           , No         , To(Cancelled), No           , No        , No        , No           , To(Failed), To(Failed)  , To(Failed)    , Stay, No        , No    ],
+    /* scheduled */ [To(Queued), Stay         , To(Queued), No         , No           , No           , No         , To(Cancelled), No           , No        , No        , No           , To(Failed), To(Failed)  , No            , Stay, No        , No    ],
+    /* queued    */ [Already   , To(Scheduled), No        , To(Running), No           , No           , No         , To(Cancelled), No           , No        , No        , No           , To(Failed), To(Failed)  , No            , Stay, No        , No    ],
+    /* running   */ [No        , No           , No        , No         , To(Succeeded), To(Retrying) , To(Failed) , Stay         , To(Cancelled), To(Queued), To(Queued), To(Scheduled), No        , Stay        , No            , Stay, No        , No    ],
+    /* retrying  */ [To(Queued), Stay         , To(Queued), No         , No           , No           , No         , To(Cancelled), No           , No        , No        , No           , No        , To(Failed)  , No            , Stay, To(Queued), No    ],
+    /* succeeded */ [No        , No           , No        , No         , No           , No           , No         , No           , No           , No        , No        , No           , No        , No          , No            , No  , To(Queued), Gone  ],
+    /* failed    */ [No        , No           , No        , No         , No           , No           , No         , No           , No           , No        , No        , No           , No        , No          , No            , No  , To(Queued), Gone  ],
+    /* cancelled */ [No        , No           , No        , No         , No           , No           , No         , Already      , No           , No        , No        , No           , No        , No          , No            , No  , To(Queued), Gone  ],
 ];
 
 /// What an event does in a state.
@@ -94,8 +112,9 @@ pub fn page() -> String {
         "# The life of a job\n\n\
          Made from `callboard-core/src/table.rs` by `cargo run -q -p callboard-core --example job_life`; a test holds\n\
          this page to it. Rows are states, columns are what can happen; a dash is a typed rejection that changes\n\
-         nothing. Why a try ended (`errored`, `timed_out`, `cancelled`, `crashed`, `lost`, `interrupted`) is recorded\n\
-         on the attempt. `lost` (the server was gone) and `interrupted` (it shut down in order) use up no try.\n\n{}",
+         nothing. Why a try ended (`errored`, `timed_out`, `cancelled`, `crashed`, `lost`, `interrupted`, `snoozed`) is recorded\n\
+         on the attempt. `lost` (the server was gone), `interrupted` (it shut down in order) and `snoozed` use up no\n\
+         try. Why a job failed without an attempt (`expired`, `deadline`, `dependency_failed`) is its error's code.\n\n{}",
         markdown()
     )
 }

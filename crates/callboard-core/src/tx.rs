@@ -4,9 +4,10 @@ use crate::{
     index::INDEXED,
     input::{Archived, Context, Effect},
     state::{in_domain, job_field},
+    summary,
 };
 use callboard_protocol::{
-    ApplyError, Event, JobId, Key, Node, Op, Pointer, Recorder,
+    ApplyError, Event, JobId, Key, LongKey, Node, Op, Pointer, Recorder,
     error::{ErrorCode, Rejection},
     from_node,
     job::{Job, JobState},
@@ -25,6 +26,12 @@ pub(crate) struct Tx<'a> {
     pub(crate) jobs: Vec<JobId>,
     /// Results that were written, with what was there before.
     pub(crate) results: Vec<(JobId, Option<Node>)>,
+    /// Queues whose settings were written.
+    pub(crate) queues: Vec<Key>,
+    /// Schedules that were written.
+    pub(crate) schedules: Vec<Key>,
+    /// The idempotency key that the change makes good.
+    pub(crate) long_key: Option<LongKey>,
 }
 
 impl<'a> Tx<'a> {
@@ -37,6 +44,9 @@ impl<'a> Tx<'a> {
             archive: Vec::new(),
             jobs: Vec::new(),
             results: Vec::new(),
+            queues: Vec::new(),
+            schedules: Vec::new(),
+            long_key: None,
         }
     }
 
@@ -48,6 +58,12 @@ impl<'a> Tx<'a> {
     /// A job's record, read.
     pub(crate) fn job(&self, id: &JobId) -> Result<Job, Rejection> {
         self.read(id)
+    }
+
+    /// The state of a job.
+    pub(crate) fn state(&self, id: &JobId) -> Result<JobState, Rejection> {
+        let state = self.record(id).and_then(|record| JobState::parse(record.child("state")?.as_str()?));
+        state.ok_or_else(|| no_job(id))
     }
 
     /// Some members of a job's record, read.
@@ -110,19 +126,29 @@ impl<'a> Tx<'a> {
     /// Moves a job on and keeps the counts of `/summary`: of now for active states, totals for terminal ones.
     pub(crate) fn move_job(&mut self, id: &JobId, from: JobState, to: JobState) -> Result<(), Rejection> {
         self.set_field(id, "state", to.as_str().into())?;
+        let queue = self.record(id).and_then(|record| record.child("queue")).cloned();
         if !from.is_terminal() {
-            self.count(from, -1)?;
+            summary::count(self, queue.as_ref(), from, -1)?;
         }
-        self.count(to, 1)
+        summary::count(self, queue.as_ref(), to, 1)
     }
 
-    /// Changes a count of `/summary`.
-    pub(crate) fn count(&mut self, state: JobState, by: i64) -> Result<(), Rejection> {
-        let summary = self.recorder.document().child("summary");
-        let now =
-            summary.and_then(|summary| summary.child(state.as_str())).and_then(Node::as_u64).unwrap_or(0);
-        let path = in_domain("summary", Key::constant(state.as_str()));
-        self.set(path, now.saturating_add_signed(by).into()).map(drop)
+    /// Puts a member into a domain that an older journal may not have.
+    pub(crate) fn put_in(&mut self, domain: &'static str, member: Key, value: Node) -> Result<(), Rejection> {
+        if self.recorder.document().child(domain).is_none() {
+            self.set(Pointer::new([Key::constant(domain)]), Node::object())?;
+        }
+        self.set(in_domain(domain, member), value).map(drop)
+    }
+
+    /// Takes a member out of the document; whether it was there.
+    pub(crate) fn remove(&mut self, path: Pointer) -> bool {
+        self.recorder.remove(path)
+    }
+
+    /// The document as changed so far.
+    pub(crate) fn document(&self) -> &Node {
+        self.recorder.document()
     }
 
     /// Puts an entry into `/results`.
@@ -164,6 +190,11 @@ impl<'a> Tx<'a> {
         if INDEXED.contains(&field) {
             self.touch(id);
         }
+    }
+
+    /// An event of the board or of something that is no job.
+    pub(crate) fn board_event(&mut self, topic: &str, data: Node) {
+        self.events.push(Event { topic: topic.into(), job_id: None, data });
     }
 
     fn touch(&mut self, id: &JobId) {

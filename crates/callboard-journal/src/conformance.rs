@@ -119,7 +119,7 @@ cases! {
         a_takeover_names_epoch_and_node, a_wrong_tail_stores_nothing, what_does_not_fit_stores_nothing,
         commits_come_in_pages;
     race: an_acknowledged_commit_is_on_every_handle, racing_writers_win_one_place_each;
-    history: rows_come_with_their_commit, a_later_row_replaces, deleting_takes_the_attempts_too,
+    history: rows_come_with_their_commit, a_later_row_replaces, deleting_takes_the_attempts_too, pruning_takes_what_ended_long_enough_ago,
         a_refused_batch_leaves_no_rows;
     listing: listings_are_newest_first_and_filtered, pages_lose_and_repeat_nothing, limits_are_clamped,
         pages_stand_while_jobs_come_and_go;

@@ -31,5 +31,5 @@ pub use codec::{decode, encode, hash};
 pub use error::{AppendError, DecodeError, EncodeError, OpenError, ReadError};
 pub use memory::MemoryJournal;
 pub use port::{Append, Appended, Archive, JobRow, Journal, Snapshot, Tail};
-pub use query::{Cursor, CursorError, JobPage, JobQuery};
+pub use query::{Cursor, CursorError, JobPage, JobQuery, Prune};
 pub use sqlite::{Options, SqliteJournal};

@@ -6,7 +6,7 @@ use crate::{
     codec::{Packer, hash},
     error::{AppendError, ReadError},
     port::{Append, Appended, Archive, JobRow, Journal, Snapshot, Tail},
-    query::{Cursor, JobPage, JobQuery},
+    query::{Cursor, JobPage, JobQuery, Prune},
     stored::StoredSnapshot,
 };
 use async_trait::async_trait;
@@ -113,6 +113,10 @@ impl Journal for MemoryJournal {
         Ok(self.contents()?.history.attempts.range(all_of(id)).map(|(_, attempt)| attempt.clone()).collect())
     }
 
+    async fn prune(&self, wanted: Prune) -> Result<Vec<JobId>, ReadError> {
+        Ok(self.contents()?.history.prune(&wanted))
+    }
+
     async fn close(&self) {
         self.closed.store(true, Ordering::Release);
     }
@@ -184,6 +188,19 @@ impl History {
                 numbers.iter().for_each(|key| drop(self.attempts.remove(key)));
             }
         }
+    }
+
+    fn prune(&mut self, wanted: &Prune) -> Vec<JobId> {
+        let fits = |row: &&JobRow| {
+            row.state == wanted.state
+                && row.finished_at.is_some_and(|at| at <= wanted.until)
+                && wanted.kind.as_ref().is_none_or(|kind| *kind == row.kind)
+                && wanted.queue.as_ref().is_none_or(|queue| *queue == row.queue)
+        };
+        let rows = self.by_age.iter().filter_map(|place| self.jobs.get(&place.id));
+        let ids: Vec<JobId> = rows.filter(fits).take(wanted.limit).map(|row| row.id.clone()).collect();
+        ids.iter().for_each(|id| self.apply(Archive::DeleteJob(id.clone())));
+        ids
     }
 
     fn remove(&mut self, id: &JobId) {

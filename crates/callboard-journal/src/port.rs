@@ -2,7 +2,7 @@
 
 use crate::{
     error::{AppendError, ReadError},
-    query::{JobPage, JobQuery},
+    query::{JobPage, JobQuery, Prune},
 };
 use async_trait::async_trait;
 use callboard_protocol::{
@@ -58,6 +58,10 @@ pub trait Journal: Send + Sync + 'static {
 
     /// The attempts of a job, first to last.
     async fn attempts(&self, id: &JobId) -> Result<Vec<Attempt>, ReadError>;
+
+    /// Removes archived jobs that fit, with their attempts, in one step beside the appends; the oldest accepted go
+    /// first. Returns their ids: as many as the limit when there may be more.
+    async fn prune(&self, wanted: Prune) -> Result<Vec<JobId>, ReadError>;
 
     /// Finishes what was asked before, then refuses everything. Idempotent; returns when all is on disk and
     /// another process may open the journal.

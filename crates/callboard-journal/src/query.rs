@@ -28,6 +28,21 @@ impl JobQuery {
     }
 }
 
+/// Which archived jobs are to go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prune {
+    /// In this state.
+    pub state: JobState,
+    /// That ended at this time or before; one without an end stays.
+    pub until: Time,
+    /// Only of this kind.
+    pub kind: Option<String>,
+    /// Only of this queue.
+    pub queue: Option<String>,
+    /// At most so many.
+    pub limit: usize,
+}
+
 /// One page of a listing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct JobPage {

@@ -18,7 +18,7 @@ use crate::{
     caps,
     error::{AppendError, OpenError, ReadError},
     port::{Append, Appended, Journal, Snapshot, Tail},
-    query::{JobPage, JobQuery},
+    query::{JobPage, JobQuery, Prune},
     stored::StoredSnapshot,
 };
 use async_trait::async_trait;
@@ -133,6 +133,10 @@ impl Journal for SqliteJournal {
     async fn attempts(&self, id: &JobId) -> Result<Vec<Attempt>, ReadError> {
         let id = id.clone();
         self.ask(move |reader| reader.attempts(&id)).await
+    }
+
+    async fn prune(&self, wanted: Prune) -> Result<Vec<JobId>, ReadError> {
+        self.writer.call(move |writer| writer.prune(&wanted)).await.map_err(unread)?
     }
 
     async fn close(&self) {

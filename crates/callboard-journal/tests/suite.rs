@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use callboard_journal::{
-    Append, AppendError, Appended, JobPage, JobQuery, Journal, MemoryJournal, ReadError, Snapshot, Tail,
+    Append, AppendError, Appended, JobPage, JobQuery, Journal, MemoryJournal, Prune, ReadError, Snapshot,
+    Tail,
     conformance::{Site, conformance},
 };
 use callboard_protocol::{Commit, JobId, Node, job::Attempt};
@@ -133,6 +134,10 @@ impl Journal for Flawed {
             page.jobs.reverse();
         }
         Ok(page)
+    }
+
+    async fn prune(&self, wanted: Prune) -> Result<Vec<JobId>, ReadError> {
+        self.journal.prune(wanted).await
     }
 
     async fn attempts(&self, id: &JobId) -> Result<Vec<Attempt>, ReadError> {

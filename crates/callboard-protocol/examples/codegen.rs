@@ -1,6 +1,6 @@
 //! Writes the TypeScript of the wire types to the file named by the first argument, or to standard output.
 
-use callboard_protocol::{Event, caps, command, config, error, frame, job, log};
+use callboard_protocol::{Event, caps, command, config, error, frame, job, log, queue, schedule};
 use ts_rs::{Config, TS};
 
 fn declaration<T: TS>(config: &Config) -> String {
@@ -15,9 +15,9 @@ macro_rules! declarations {
     ($config:expr, $($type:ty),* $(,)?) => { [$(declaration::<$type>($config)),*].concat() };
 }
 
-fn main() -> std::io::Result<()> {
-    let config = &Config::new().with_large_int("number");
-    let types = declarations!(
+/// All types of the wire, in reading order.
+fn types(config: &Config) -> String {
+    declarations!(
         config,
         error::ErrorCode,
         error::Rejection,
@@ -26,14 +26,28 @@ fn main() -> std::io::Result<()> {
         job::Progress,
         job::JobError,
         job::ArtifactRef,
+        job::CancelCause,
         job::CancelInfo,
         job::RetryPolicy,
         job::Job,
         job::Attempt,
         job::ResultRecord,
+        job::DependencyPolicy,
+        job::UniquePolicy,
         job::DispatchArgs,
+        job::UpdateArgs,
+        job::ClearArgs,
         command::JobArgs,
         command::CancelArgs,
+        queue::Rate,
+        queue::Queue,
+        queue::QueueSettings,
+        queue::QueueArgs,
+        schedule::Overlap,
+        schedule::CatchUp,
+        schedule::Schedule,
+        schedule::ScheduleArgs,
+        schedule::ScheduleName,
         command::Role,
         command::Accepted,
         Event,
@@ -57,7 +71,12 @@ fn main() -> std::io::Result<()> {
         frame::Limits,
         frame::ServerInfo,
         frame::ServerFrame,
-    );
+    )
+}
+
+fn main() -> std::io::Result<()> {
+    let config = &Config::new().with_large_int("number");
+    let types = types(config);
     let names = command::Command::NAMES.map(|name| format!("\"{name}\"")).join(" | ");
     let ids = ["JobId", "Epoch", "CommandKey", "Actor", "Time"]
         .map(|name| format!("/** Opaque text. */\nexport type {name} = string;\n"))

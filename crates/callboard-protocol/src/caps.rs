@@ -32,6 +32,35 @@ pub const JSON_DEPTH: usize = 64;
 pub const MAX_ATTEMPTS: u32 = 100;
 /// The longest delay between two tries of a job, ms: a year. More is rejected with `invalid_args`.
 pub const RETRY_MS: u64 = 365 * 86_400_000;
+/// The longest time that a client may ask for anywhere (timeouts, delays, ttls), ms: a year. More is rejected with
+/// `invalid_args`.
+pub const DURATION_MS: u64 = 365 * 86_400_000;
+/// The shortest snooze, ms: an attempt that asks for less would keep the board busy with itself.
+pub const SNOOZE_MS_MIN: u64 = 100;
+/// Jobs that one job may depend on. More are rejected with `invalid_args`.
+pub const DEPENDENCIES: usize = 100;
+/// Waiting this long is worth one step of priority, so that low priority cannot starve, ms.
+pub const AGEING_MS: i64 = 60_000;
+/// The largest and (negated) smallest priority: beyond it a job would wait for years of [`AGEING_MS`].
+pub const PRIORITY: i32 = 1_000_000;
+/// Queues of a board. An idle queue without settings gives way to a new one; then it is `overloaded`.
+pub const QUEUES: usize = 1_000;
+/// Kinds that one queue may limit by name.
+pub const QUEUE_KINDS: usize = 100;
+/// The largest number in a limit of a queue: starts at once, per window, in a burst.
+pub const QUEUE_LIMIT: u32 = 1_000_000;
+/// Idempotency keys with a ttl that are remembered. The one that would end first goes.
+pub const LONG_KEYS: usize = 100_000;
+/// Schedules of a board. More are rejected with `overloaded`.
+pub const SCHEDULES: usize = 10_000;
+/// Missed times of a schedule that are made up for at most, when it catches up at all.
+pub const CATCH_UP: u32 = 100;
+/// Jobs that one change of `jobs.clear` takes out of the live state; the answer says whether more are left.
+pub const CLEAR_STEP: usize = 256;
+/// How long jobs that succeeded or were cancelled are kept unless configured, ms: a day.
+pub const RETAIN_MS: u64 = 86_400_000;
+/// How long failed jobs are kept unless configured, ms: a week.
+pub const RETAIN_FAILED_MS: u64 = 7 * 86_400_000;
 /// Times that a job may be lost to a crash before it fails (a poison job must end).
 pub const RESCUES: u32 = 3;
 /// Jobs that are not finished. More are rejected with `overloaded`.

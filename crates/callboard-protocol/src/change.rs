@@ -30,6 +30,9 @@ pub struct Change {
     /// The command that caused it, when a client sent one; repeated keys have no effect.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub key: Option<CommandKey>,
+    /// An idempotency key that the change makes good, and until when.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub long_key: Option<LongKey>,
     /// Who caused it.
     pub actor: Actor,
     /// What it means.
@@ -40,6 +43,16 @@ pub struct Change {
     /// What the command returned.
     #[serde(skip_serializing_if = "Node::is_null", default)]
     pub result: Node,
+}
+
+/// An idempotency key of a job with the time until which it is remembered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LongKey {
+    /// The key.
+    pub key: CommandKey,
+    /// The last moment at which it is answered.
+    pub until: Time,
 }
 
 /// What kind of commit this is.

@@ -4,7 +4,9 @@ use crate::{
     CommandKey, JobId, Node,
     error::{ErrorCode, Rejection},
     from_node,
-    job::DispatchArgs,
+    job::{ClearArgs, DispatchArgs, UpdateArgs, clip},
+    queue::{QueueArgs, QueueSettings},
+    schedule::{ScheduleArgs, ScheduleName},
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -18,10 +20,26 @@ pub enum Command {
     Cancel(CancelArgs),
     /// `jobs.retry`: queue a finished job again. Returns `{id}`.
     Retry(JobArgs),
+    /// `jobs.update`: change a job that is not finished: its input, its priority, its place. Returns `{id}`.
+    Update(Box<UpdateArgs>),
+    /// `jobs.clear`: delete finished jobs, live and stored. Returns `{deleted}`.
+    Clear(ClearArgs),
     /// `jobs.delete`: take a finished job out of the state and the store.
     Delete(JobArgs),
     /// `results.delete`: take an entry out of the results.
     DeleteResult(JobArgs),
+    /// `queues.configure`: set the limits of a queue or of the board. Returns `{queue}`.
+    ConfigureQueue(Box<QueueSettings>),
+    /// `queues.pause`: start nothing more from a queue; what runs goes on. Returns `{queue}`.
+    PauseQueue(QueueArgs),
+    /// `queues.resume`: start again. Returns `{queue}`.
+    ResumeQueue(QueueArgs),
+    /// `schedules.put`: make or replace a schedule. Returns `{id, nextAt}`.
+    PutSchedule(Box<ScheduleArgs>),
+    /// `schedules.delete`: take a schedule away; its jobs stay.
+    DeleteSchedule(ScheduleName),
+    /// `schedules.trigger`: dispatch its job now, beside its times. Returns `{id, job}`.
+    TriggerSchedule(ScheduleName),
 }
 
 /// Arguments that name a job.
@@ -58,8 +76,21 @@ pub enum Role {
 
 impl Command {
     /// The names of all commands.
-    pub const NAMES: [&'static str; 5] =
-        ["jobs.dispatch", "jobs.cancel", "jobs.retry", "jobs.delete", "results.delete"];
+    pub const NAMES: [&'static str; 13] = [
+        "jobs.dispatch",
+        "jobs.cancel",
+        "jobs.retry",
+        "jobs.update",
+        "jobs.clear",
+        "jobs.delete",
+        "results.delete",
+        "queues.configure",
+        "queues.pause",
+        "queues.resume",
+        "schedules.put",
+        "schedules.delete",
+        "schedules.trigger",
+    ];
 
     /// Reads a command from its wire form.
     ///
@@ -68,15 +99,25 @@ impl Command {
     pub fn parse(name: &str, args: &Node) -> Result<Command, Rejection> {
         fn read<T: serde::de::DeserializeOwned>(name: &str, args: &Node) -> Result<T, Rejection> {
             from_node(args).map_err(|error| {
-                Rejection::new(ErrorCode::InvalidArgs, format!("the arguments of {name} do not fit: {error}"))
+                // The error may repeat a text of the arguments, however long.
+                let message = format!("the arguments of {name} do not fit: {error}");
+                Rejection::new(ErrorCode::InvalidArgs, clip(&message))
             })
         }
         Ok(match name {
             "jobs.dispatch" => Command::Dispatch(read(name, args)?),
             "jobs.cancel" => Command::Cancel(read(name, args)?),
             "jobs.retry" => Command::Retry(read(name, args)?),
+            "jobs.update" => Command::Update(read(name, args)?),
+            "jobs.clear" => Command::Clear(read(name, args)?),
             "jobs.delete" => Command::Delete(read(name, args)?),
             "results.delete" => Command::DeleteResult(read(name, args)?),
+            "queues.configure" => Command::ConfigureQueue(read(name, args)?),
+            "queues.pause" => Command::PauseQueue(read(name, args)?),
+            "queues.resume" => Command::ResumeQueue(read(name, args)?),
+            "schedules.put" => Command::PutSchedule(read(name, args)?),
+            "schedules.delete" => Command::DeleteSchedule(read(name, args)?),
+            "schedules.trigger" => Command::TriggerSchedule(read(name, args)?),
             _ => {
                 let name: String = name.chars().take(80).collect();
                 return Err(Rejection::new(
@@ -95,12 +136,23 @@ impl Command {
             Command::Retry(_) => "jobs.retry",
             Command::Delete(_) => "jobs.delete",
             Command::DeleteResult(_) => "results.delete",
+            Command::Update(_) => "jobs.update",
+            Command::Clear(_) => "jobs.clear",
+            Command::ConfigureQueue(_) => "queues.configure",
+            Command::PauseQueue(_) => "queues.pause",
+            Command::ResumeQueue(_) => "queues.resume",
+            Command::PutSchedule(_) => "schedules.put",
+            Command::DeleteSchedule(_) => "schedules.delete",
+            Command::TriggerSchedule(_) => "schedules.trigger",
         }
     }
 
     /// The least role that may send it.
     pub fn role(&self) -> Role {
-        Role::Operator
+        match self {
+            Command::ConfigureQueue(_) => Role::Admin,
+            _ => Role::Operator,
+        }
     }
 }
 
@@ -134,4 +186,7 @@ pub struct KeptOutcome {
     /// What it returned.
     #[serde(skip_serializing_if = "Node::is_null", default)]
     pub result: Node,
+    /// It is kept until then, whatever else is kept; for idempotency keys of jobs.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub until: Option<crate::Time>,
 }

@@ -7,6 +7,12 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+mod dispatch;
+mod update;
+
+pub use dispatch::{DependencyPolicy, DispatchArgs, UniquePolicy};
+pub use update::{ClearArgs, UpdateArgs};
+
 /// Where a job is in its life (X4). Reasons live on the attempt and in `error`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "lowercase")]
@@ -153,6 +159,25 @@ pub struct ArtifactRef {
     pub mime: String,
 }
 
+/// Why an attempt is to stop.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum CancelCause {
+    /// Somebody asked for it.
+    #[default]
+    User,
+    /// The time for the whole job is over: it fails with the code `deadline`.
+    Deadline,
+    /// Another job took its place.
+    Superseded,
+}
+
+impl CancelCause {
+    fn is_user(&self) -> bool {
+        *self == CancelCause::User
+    }
+}
+
 /// A cancel that was asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -165,6 +190,10 @@ pub struct CancelInfo {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[ts(optional)]
     pub reason: Option<String>,
+    /// Why, in a word; `user` when absent.
+    #[serde(skip_serializing_if = "CancelCause::is_user", default)]
+    #[ts(optional, as = "Option<CancelCause>")]
+    pub cause: CancelCause,
 }
 
 /// Delays between tries (X2): clamp(initial·factor^n·(1 ± jitter), initial, max).
@@ -223,6 +252,10 @@ pub struct Job {
     #[serde(skip_serializing_if = "is_zero", default)]
     #[ts(optional, as = "Option<u32>")]
     pub interruptions: u32,
+    /// Starts that did not count as tries because the attempt asked to be run again later.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    #[ts(optional, as = "Option<u32>")]
+    pub snoozes: u32,
     /// Delays between tries.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[ts(optional)]
@@ -231,6 +264,46 @@ pub struct Job {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[ts(optional, type = "number")]
     pub timeout_ms: Option<u64>,
+    /// When it must be done, all tries and waits together; then it fails with the code `deadline`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[ts(optional)]
+    pub deadline: Option<Time>,
+    /// When its first attempt must have started; otherwise it fails with the code `expired`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[ts(optional)]
+    pub expires_at: Option<Time>,
+    /// Takes the place of `createdAt` in the order of its queue: milliseconds since 1970, with fractions.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[ts(optional)]
+    pub order: Option<f64>,
+    /// Jobs of a queue that share this key share limits, and keys take turns.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[ts(optional)]
+    pub concurrency_key: Option<String>,
+    /// At most one job with this key runs, and at most one waits.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[ts(optional)]
+    pub unique_key: Option<String>,
+    /// It waits until it is released by hand.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    #[ts(optional, as = "Option<bool>")]
+    pub hold: bool,
+    /// Jobs that must succeed before it may start.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[ts(optional, as = "Option<Vec<JobId>>")]
+    pub depends_on: Vec<JobId>,
+    /// Those of them that have not ended yet.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[ts(optional, as = "Option<Vec<JobId>>")]
+    pub waiting_for: Vec<JobId>,
+    /// What it does when one of them does not succeed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[ts(optional)]
+    pub on_dependency_failure: Option<DependencyPolicy>,
+    /// The schedule that made it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[ts(optional)]
+    pub schedule_id: Option<String>,
     /// When it becomes due (`scheduled`, `retrying`).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[ts(optional)]
@@ -316,54 +389,6 @@ pub struct ResultRecord {
     pub artifacts: Vec<ArtifactRef>,
 }
 
-/// Arguments of `jobs.dispatch`. Unknown members are an error, so that a misspelt one is not lost.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct DispatchArgs {
-    /// A name of your own; it must be new on this board.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    #[ts(optional)]
-    pub id: Option<JobId>,
-    /// What is to run it.
-    pub kind: String,
-    /// Its input; `{}` when absent.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    #[ts(optional)]
-    pub args: Option<Node>,
-    /// Where it waits; `default` when absent.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    #[ts(optional)]
-    pub queue: Option<String>,
-    /// Lower runs first; 0 when absent.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    #[ts(optional)]
-    pub priority: Option<i32>,
-    /// For people.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    #[ts(optional)]
-    pub title: Option<String>,
-    /// Words for finding it again.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    #[ts(optional, as = "Option<Vec<String>>")]
-    pub tags: Vec<String>,
-    /// Tries before it fails; 1 when absent.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    #[ts(optional)]
-    pub max_attempts: Option<u32>,
-    /// Delays between tries.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    #[ts(optional)]
-    pub retry: Option<RetryPolicy>,
-    /// Longest time of one attempt, ms.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    #[ts(optional, type = "number")]
-    pub timeout_ms: Option<u64>,
-    /// Not before this time.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    #[ts(optional)]
-    pub scheduled_at: Option<Time>,
-}
-
 fn is_zero(value: &u32) -> bool {
     *value == 0
 }
@@ -395,6 +420,36 @@ pub fn check_id(field: &str, id: &str) -> Result<(), Rejection> {
             "{field}: {shown:?} must be 1 to 128 letters, digits, '.', '_', ':' or '-', not only digits, and no reserved name"
         ),
     ))
+}
+
+/// Checks a key that a client brings and that names nothing in the state: 1 to [`caps::ID_BYTES`] bytes without
+/// control characters.
+///
+/// # Errors
+/// `invalid_args`, naming `field`.
+pub fn check_key(field: &str, key: &str) -> Result<(), Rejection> {
+    if !key.is_empty() && key.len() <= caps::ID_BYTES && !key.chars().any(char::is_control) {
+        return Ok(());
+    }
+    let shown: String = key.chars().take(40).collect();
+    let message =
+        format!("{field}: {shown:?} must be 1 to {} bytes without control characters", caps::ID_BYTES);
+    Err(Rejection::new(ErrorCode::InvalidArgs, message))
+}
+
+/// Checks a length of time that a client brings: at least 1 ms, at most [`caps::DURATION_MS`].
+///
+/// # Errors
+/// `invalid_args`, naming `field`.
+pub fn check_duration(field: &str, ms: Option<u64>) -> Result<(), Rejection> {
+    let message = match ms {
+        Some(0) => format!("{field}: 0 leaves no time; leave it out for no limit"),
+        Some(ms) if ms > caps::DURATION_MS => {
+            format!("{field}: {ms} ms is longer than a year, which is the limit")
+        }
+        _ => return Ok(()),
+    };
+    Err(Rejection::new(ErrorCode::InvalidArgs, message))
 }
 
 #[cfg(test)]

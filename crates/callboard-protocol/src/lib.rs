@@ -27,11 +27,13 @@ pub mod log;
 mod node;
 mod op;
 mod pointer;
+pub mod queue;
 mod recorder;
+pub mod schedule;
 mod select;
 mod time;
 
-pub use change::{Change, Commit, CommitKind, Event};
+pub use change::{Change, Commit, CommitKind, Event, LongKey};
 pub use coalesce::Coalescer;
 pub use ids::{Actor, CommandKey, Epoch, JobId};
 pub use node::{Key, Node, NodeError, Object, from_node, to_node};

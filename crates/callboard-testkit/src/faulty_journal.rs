@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use callboard_journal::{
-    Append, AppendError, Appended, JobPage, JobQuery, Journal, ReadError, Snapshot, Tail,
+    Append, AppendError, Appended, JobPage, JobQuery, Journal, Prune, ReadError, Snapshot, Tail,
 };
 use callboard_protocol::{Commit, JobId, Node, job::Attempt};
 use std::sync::Arc;
@@ -172,6 +172,10 @@ impl Journal for FaultyJournal {
 
     async fn attempts(&self, id: &JobId) -> Result<Vec<Attempt>, ReadError> {
         self.inner.attempts(id).await
+    }
+
+    async fn prune(&self, wanted: Prune) -> Result<Vec<JobId>, ReadError> {
+        self.inner.prune(wanted).await
     }
 
     async fn close(&self) {

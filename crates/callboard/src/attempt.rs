@@ -105,8 +105,10 @@ impl Attempt {
         match (outcome, self.cancel.reason()) {
             (Outcome::Succeeded(result), None | Some(CancelReason::Shutdown)) => End::succeeded(result),
             (_, Some(CancelReason::Timeout)) => {
-                let limit = self.job.timeout_ms.unwrap_or_default();
-                let message = format!("the attempt was stopped after its limit of {limit} ms");
+                let message = match self.job.timeout_ms {
+                    Some(limit) => format!("the attempt was stopped after its limit of {limit} ms"),
+                    None => "the attempt was stopped at the job's deadline".into(),
+                };
                 End::failed(AttemptOutcome::TimedOut, JobError::new("timeout", message), true)
             }
             (_, Some(CancelReason::Shutdown)) => End::stopped(AttemptOutcome::Interrupted),

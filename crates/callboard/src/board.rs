@@ -59,16 +59,34 @@ impl Board {
     /// A typed rejection. Nothing was changed.
     pub async fn send(
         &self,
-        mut command: Command,
+        command: Command,
         actor: Actor,
         key: Option<CommandKey>,
     ) -> Result<Accepted, Rejection> {
-        if let Command::Dispatch(args) = &mut command {
-            self.check_kind(args)?;
-            args.id.get_or_insert_with(new_id);
+        if let Command::Clear(args) = &command {
+            return self.clear(args, actor, key).await;
+        }
+        let stored = self.look_up(&command).await.map_err(|rejection| self.or_stopped(rejection))?;
+        self.post((command, stored), actor, key).await
+    }
+
+    /// Sends a command with what the store knows of the jobs that it names.
+    pub(crate) async fn post(
+        &self,
+        (mut command, stored): (Command, Vec<Node>),
+        actor: Actor,
+        key: Option<CommandKey>,
+    ) -> Result<Accepted, Rejection> {
+        match &mut command {
+            Command::Dispatch(args) => {
+                self.check_kind(args)?;
+                args.id.get_or_insert_with(new_id);
+            }
+            Command::PutSchedule(args) => self.check_kind(&mut args.job)?,
+            _ => {}
         }
         let (reply, answer) = oneshot::channel();
-        let message = Message::Command { command, actor, key, reply };
+        let message = Message::Command { command, stored, actor, key, reply };
         self.shared.inbox.send(message).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
@@ -78,11 +96,31 @@ impl Board {
     /// # Errors
     /// A typed rejection. Nothing was changed.
     pub async fn dispatch(&self, mut args: DispatchArgs, actor: Actor) -> Result<RawHandle, Rejection> {
+        let is_named = args.id.is_some();
         let id = args.id.get_or_insert_with(new_id).clone();
         // The handle listens before the job exists, so that it cannot miss its end.
         let handle = RawHandle::listen(self.clone(), id);
-        self.send(Command::Dispatch(Box::new(args)), actor, None).await?;
-        Ok(handle)
+        let command = Command::Dispatch(Box::new(args));
+        let stored = match &command {
+            // A name that was just made is new; nothing has to be looked up for it.
+            Command::Dispatch(args) if !is_named => self.look_up_needs(args).await?,
+            command => self.look_up(command).await.map_err(|rejection| self.or_stopped(rejection))?,
+        };
+        let accepted = self.post((command, stored), actor, None).await?;
+        let made = accepted.result.child("id").and_then(Node::as_str);
+        match made.filter(|made| *made != handle.id().as_str()) {
+            // Another job was there already: for the same idempotency key, or debounced.
+            Some(made) => RawHandle::of(self, &JobId::from(made)).await,
+            None => Ok(handle),
+        }
+    }
+
+    /// A handle of a job that was dispatched before, by whomever.
+    ///
+    /// # Errors
+    /// `not_found` when there is no such job.
+    pub async fn handle(&self, id: &JobId) -> Result<RawHandle, Rejection> {
+        RawHandle::of(self, id).await
     }
 
     /// Dispatches a typed job.
@@ -218,6 +256,11 @@ impl Board {
         }
         self.shared.logs.close().await;
         self.shared.journal.close().await;
+    }
+
+    /// A store that cannot be read because the board has stopped is no fault.
+    fn or_stopped(&self, rejection: Rejection) -> Rejection {
+        if self.is_stopped() { stopped() } else { rejection }
     }
 
     /// The kind completes the job and checks it.

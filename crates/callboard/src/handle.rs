@@ -4,9 +4,9 @@ use crate::{Board, typed::JobEnd};
 use callboard_protocol::{
     Actor, Commit, JobId, Node, Op,
     command::{CancelArgs, Command},
-    error::Rejection,
+    error::{ErrorCode, Rejection},
     from_node,
-    job::{self, Progress},
+    job::{self, JobState, Progress},
 };
 use std::{
     collections::{HashMap, VecDeque},
@@ -143,6 +143,21 @@ impl RawHandle {
     pub(crate) fn listen(board: Board, id: JobId) -> Self {
         let (end, progress) = board.shared.watchers.listen(&id);
         RawHandle { board, id, end, progress }
+    }
+
+    /// A handle of a job that exists; it settles at once when the job has ended.
+    pub(crate) async fn of(board: &Board, id: &JobId) -> Result<Self, Rejection> {
+        // It listens before it looks, so that it cannot miss the end in between.
+        let handle = RawHandle::listen(board.clone(), id.clone());
+        let Some(record) = board.job(id).await? else {
+            let message = format!("there is no job {:?}", id.as_str());
+            return Err(Rejection::new(ErrorCode::NotFound, message));
+        };
+        let state = record.child("state").and_then(|state| JobState::parse(state.as_str()?));
+        if state.is_some_and(|state| state.is_terminal()) {
+            board.shared.watchers.settle(id, &record);
+        }
+        Ok(handle)
     }
 
     /// The job's name.

@@ -149,6 +149,6 @@ fn position(record: &Node) -> Option<(Time, JobId)> {
     Some((from_node(record.child("createdAt")?).ok()?, id))
 }
 
-fn unreadable(error: ReadError) -> Rejection {
+pub(crate) fn unreadable(error: ReadError) -> Rejection {
     Rejection::new(ErrorCode::Internal, format!("the store cannot be read: {error}"))
 }

@@ -17,9 +17,11 @@ mod logs;
 mod observer;
 mod open;
 mod orchestrator;
+mod retention;
 mod ring;
 mod saga;
 mod shared;
+mod stored;
 mod typed;
 mod writer;
 
@@ -27,7 +29,7 @@ pub use board::{Board, StateView};
 pub use cache::{
     CacheError, CacheInvalidated, CacheProvider, CacheStats, Cached, InvalidateCache, KeyTest, MemoryCache,
 };
-pub use callboard_core::Limits;
+pub use callboard_core::{Limits, Retention};
 pub use callboard_exec as exec;
 pub use callboard_flow as flow;
 pub use callboard_journal as journal;

@@ -120,6 +120,7 @@ pub(crate) async fn open(options: BoardOptions) -> Result<Board, OpenError> {
     }
 
     let end = JournalEnd { seq: folded.seq, hash: folded.hash, snapshot_version: folded.snapshot_version };
+    let retention = options.limits.retention;
     let core = Core::new(folded.recovered, options.limits);
     let (inbox, messages) = mpsc::channel(caps::COMMAND_QUEUE);
     let head = Head { document: core.document().clone(), version: core.version() };
@@ -147,6 +148,7 @@ pub(crate) async fn open(options: BoardOptions) -> Result<Board, OpenError> {
     boot(&mut writer, options.build, node).await?;
     tokio::spawn(writer.run());
     tokio::spawn(follow_logs(Arc::downgrade(&shared)));
+    tokio::spawn(crate::retention::follow(Arc::downgrade(&shared), retention));
     record_breakers(&shared);
     Ok(Board { shared })
 }

@@ -92,6 +92,7 @@ mod tests {
         let change = Change {
             at: Time(0),
             key: None,
+            long_key: None,
             actor: Actor::new("test"),
             events: vec![],
             ops: vec![op],

@@ -19,6 +19,7 @@ use callboard_protocol::{
     Actor, Change, CommandKey, Commit, CommitKind, JobId, Node, Object, caps,
     command::{Accepted, Command},
     error::{ErrorCode, Rejection},
+    job::CancelCause,
 };
 use std::{
     collections::{HashMap, VecDeque},
@@ -39,6 +40,8 @@ pub(crate) type Reply = oneshot::Sender<Result<Accepted, Rejection>>;
 pub(crate) enum Message {
     Command {
         command: Command,
+        /// Records of jobs that it names and that only the store has.
+        stored: Vec<Node>,
         actor: Actor,
         key: Option<CommandKey>,
         reply: Reply,
@@ -239,8 +242,9 @@ impl Writer {
 
     fn decide_message(&mut self, message: Message, batch: &mut Batch) {
         let (input, context, hearer) = match message {
-            Message::Command { command, actor, key, reply } => {
-                (Input::Command(command), self.context(actor, key), Hearer::Command(reply))
+            Message::Command { command, stored, actor, key, reply } => {
+                let input = Input::CommandWith(command, stored);
+                (input, self.context(actor, key), Hearer::Command(reply))
             }
             Message::Report(report) => {
                 if matches!(report.news, News::End(_) | News::Artifact(_)) {
@@ -327,9 +331,13 @@ impl Writer {
                 let running = attempt::start(&self.shared, job);
                 self.running.insert(running.id().clone(), running);
             }
-            Effect::Stop { id, attempt } => {
+            Effect::Stop { id, attempt, cause } => {
                 if let Some(running) = self.running.get(&id).filter(|running| running.number() == attempt) {
-                    running.stop(CancelReason::User);
+                    running.stop(match cause {
+                        CancelCause::User => CancelReason::User,
+                        CancelCause::Deadline => CancelReason::Timeout,
+                        CancelCause::Superseded => CancelReason::Superseded,
+                    });
                 }
             }
             Effect::Settle { id, record } => {

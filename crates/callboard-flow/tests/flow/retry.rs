@@ -1,7 +1,7 @@
 //! S1.3 - S1.5, with the numbers of S1.1.
 
 use callboard_flow::{Backoff, CancelToken, Failure, Reason, Retry, RetryError};
-use std::{error::Error, fmt, future::Ready, time::Duration};
+use std::{error::Error, fmt, time::Duration};
 use tokio::time::Instant;
 
 #[derive(Debug, PartialEq)]
@@ -75,11 +75,8 @@ async fn cancellation_is_the_same_error_in_every_phase() {
     before.cancel(Reason::Timeout);
     for calls in [1, 2, 3] {
         let retry = Retry::new(plain().with_max_attempts(calls)).cancelled_by(&before);
-        // Not even called, whatever it would do before its first await.
-        let never = |_| -> Ready<Result<(), Failure<Broken>>> {
-            unreachable!("it was cancelled before the first try")
-        };
-        let result = retry.run(never).await;
+        let never = |_| async { unreachable!("it was cancelled before the first try") };
+        let result: Result<(), RetryError<Broken>> = retry.run(never).await;
         assert_eq!(result, Err(before.check().unwrap_err().into()));
     }
     // While waiting between two tries: at 1 s of the 2 s after the second one.

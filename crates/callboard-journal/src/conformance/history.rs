@@ -5,8 +5,8 @@ use super::{
     make::{abyss, after, archive, attempt, job},
     same,
 };
-use crate::{Append, AppendError, Archive, JobPage, JobQuery, Journal};
-use callboard_protocol::{JobId, Node, job::JobState};
+use crate::{Append, AppendError, Archive, JobPage, JobQuery, Journal, Prune};
+use callboard_protocol::{JobId, Node, Time, job::JobState};
 use std::sync::Arc;
 
 pub(super) async fn rows_come_with_their_commit(journal: Arc<dyn Journal>, _: &dyn Site) -> Checked {
@@ -68,6 +68,39 @@ pub(super) async fn deleting_takes_the_attempts_too(journal: Arc<dyn Journal>, _
     let again = job("a", "k", JobState::Failed, 3);
     archive(&*journal, vec![Archive::DeleteJob("b".into()), Archive::Job(again.clone())]).await?;
     same!(journal.jobs(JobQuery::default()).await?.jobs, vec![again.body], "the listing after it came again");
+    Ok(())
+}
+
+pub(super) async fn pruning_takes_what_ended_long_enough_ago(
+    journal: Arc<dyn Journal>,
+    _: &dyn Site,
+) -> Checked {
+    let rows = vec![
+        Archive::Job(job("a", "k", JobState::Failed, 1)),
+        Archive::Attempt(attempt("a", 1)),
+        Archive::Job(job("b", "k", JobState::Succeeded, 2)),
+        Archive::Job(job("c", "other", JobState::Failed, 3)),
+        Archive::Job(crate::JobRow { finished_at: None, ..job("d", "k", JobState::Failed, 4) }),
+        Archive::Job(job("e", "k", JobState::Failed, 5)),
+        Archive::Job(job("f", "k", JobState::Failed, 6)),
+    ];
+    archive(&*journal, rows).await?;
+    let wanted = |kind: Option<&str>, limit| Prune {
+        state: JobState::Failed,
+        until: Time(10),
+        kind: kind.map(Into::into),
+        queue: None,
+        limit,
+    };
+    same!(journal.prune(wanted(Some("k"), 1)).await?, vec!["a".into()], "one step");
+    same!(journal.attempts(&"a".into()).await?, vec![], "its attempts");
+    same!(
+        journal.prune(wanted(None, 9)).await?,
+        vec!["c".into(), "e".into()],
+        "the others that are old enough"
+    );
+    same!(journal.prune(wanted(None, 9)).await?, vec![], "nothing more");
+    same!(journal.jobs(JobQuery::default()).await?.jobs.len(), 3, "what stays");
     Ok(())
 }
 

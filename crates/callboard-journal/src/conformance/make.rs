@@ -30,6 +30,7 @@ pub(super) fn change(name: &str) -> Change {
     Change {
         at: Time(1_700_000_000_000),
         key: Some(name.into()),
+        long_key: None,
         actor: "tester".into(),
         events: vec![event],
         ops: vec![Op::Add { path, value: Node::from(name) }],
@@ -81,8 +82,13 @@ pub(super) fn attempt(job: &str, number: u32) -> Attempt {
 /// A snapshot of the state after a tail.
 pub(super) fn snapshot(tail: &Tail) -> Snapshot {
     let state = vec![Node::from(tail.version), Node::from("state ".repeat(1000))].into();
-    let outcome =
-        KeptOutcome { key: "k".into(), at: Time(5), version: tail.version, result: Node::from("ok") };
+    let outcome = KeptOutcome {
+        key: "k".into(),
+        at: Time(5),
+        version: tail.version,
+        result: Node::from("ok"),
+        until: None,
+    };
     Snapshot {
         seq: tail.seq,
         version: tail.version,

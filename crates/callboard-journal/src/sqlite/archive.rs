@@ -5,8 +5,9 @@ use crate::{
     caps::BODY_BYTES,
     codec::Packer,
     port::{Archive, JobRow},
+    query::Prune,
 };
-use callboard_protocol::job::Attempt;
+use callboard_protocol::{JobId, job::Attempt};
 use rusqlite::Connection;
 
 const PUT_JOB: &str = "\
@@ -31,6 +32,20 @@ pub(super) fn apply(
         }
     }
     Ok(())
+}
+
+/// Nothing ends before it is accepted, so the index of states by age finds what is old enough; those that were
+/// accepted long ago and ended lately are passed by.
+const OLD: &str = "SELECT id FROM jobs WHERE state = ?1 AND created_at <= ?2 AND finished_at <= ?2 \
+    AND (?3 IS NULL OR kind = ?3) AND (?4 IS NULL OR queue = ?4) ORDER BY created_at, id LIMIT ?5";
+
+/// Jobs that are to go.
+pub(super) fn that_fit(connection: &Connection, wanted: &Prune) -> Result<Vec<JobId>, Failure> {
+    let id = |row: &rusqlite::Row<'_>| Ok(JobId::from(row.get::<_, String>(0)?));
+    let Prune { state, until, kind, queue, limit } = wanted;
+    let mut statement = connection.prepare_cached(OLD)?;
+    let ids = statement.query_map((state.as_str(), until.0, kind, queue, limit), id)?;
+    Ok(ids.collect::<Result<_, _>>()?)
 }
 
 fn put_job(connection: &Connection, packer: &mut Packer, row: &JobRow) -> Result<(), Failure> {

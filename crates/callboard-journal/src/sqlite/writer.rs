@@ -10,10 +10,11 @@ use crate::{
     caps,
     codec::{Packer, hash},
     error::{AppendError, ReadError},
-    port::{Append, Appended, Tail},
+    port::{Append, Appended, Archive, Tail},
+    query::Prune,
     stored::StoredSnapshot,
 };
-use callboard_protocol::Commit;
+use callboard_protocol::{Commit, JobId};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use std::path::PathBuf;
 
@@ -90,6 +91,17 @@ impl Writer {
             let end = target.min(first + caps::TRUNCATE_STEP);
             transaction.prepare_cached("DELETE FROM commits WHERE seq < ?")?.execute([end])?;
             Ok(end < target)
+        });
+        Ok(step?)
+    }
+
+    /// Removes a step of archived jobs.
+    pub(super) fn prune(&mut self, wanted: &Prune) -> Result<Vec<JobId>, ReadError> {
+        let step = self.transact(|transaction, packer| {
+            let ids = archive::that_fit(transaction, wanted)?;
+            let rows: Vec<Archive> = ids.iter().cloned().map(Archive::DeleteJob).collect();
+            archive::apply(transaction, packer, &rows)?;
+            Ok(ids)
         });
         Ok(step?)
     }

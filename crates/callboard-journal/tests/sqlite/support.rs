@@ -32,6 +32,7 @@ pub(crate) fn commit(tail: &Tail, payload: usize) -> Commit {
     let change = Change {
         at: Time(1),
         key: None,
+        long_key: None,
         actor: "tester".into(),
         events: Vec::new(),
         ops: vec![Op::Add { path, value: Node::from(text) }],

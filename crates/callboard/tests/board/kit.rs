@@ -32,11 +32,15 @@ pub(crate) async fn stage(concurrency: usize) -> Stage {
 
 /// A board on what an earlier one left.
 pub(crate) async fn on(journal: MemoryJournal, concurrency: usize) -> Stage {
+    with(journal, Limits { concurrency, ..Limits::default() }).await
+}
+
+/// The same, with these limits.
+pub(crate) async fn with(journal: MemoryJournal, limits: Limits) -> Stage {
     let (faulty, faults) = FaultyJournal::around(Arc::new(journal.clone()));
     let (executor, attempts) = ScriptedExecutor::new();
     let mut registry = Registry::new();
     registry.register(scripted_kind("work"), executor).expect("a new kind");
-    let limits = Limits { concurrency, ..Limits::default() };
     let options =
         BoardOptions { journal: Some(faulty), registry, limits, grace: GRACE, ..BoardOptions::default() };
     Stage { board: Board::open(options).await.expect("it opens"), faults, attempts, journal }

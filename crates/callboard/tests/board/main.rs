@@ -7,5 +7,6 @@ mod handles;
 mod idle;
 mod kit;
 mod limits;
+mod policies;
 mod refused;
 mod restart;

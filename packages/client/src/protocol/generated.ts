@@ -10,7 +10,7 @@ export type PatchOp =
   | { op: "move" | "copy"; from: string; path: string };
 
 /** The names of all commands. */
-export type CommandName = "jobs.dispatch" | "jobs.cancel" | "jobs.retry" | "jobs.delete" | "results.delete";
+export type CommandName = "jobs.dispatch" | "jobs.cancel" | "jobs.retry" | "jobs.update" | "jobs.clear" | "jobs.delete" | "results.delete" | "queues.configure" | "queues.pause" | "queues.resume" | "schedules.put" | "schedules.delete" | "schedules.trigger";
 
 /** The WebSocket subprotocol. */
 export const SUBPROTOCOL = "callboard.v1.json";
@@ -132,6 +132,11 @@ size: number,
 mime: string, };
 
 /**
+ * Why an attempt is to stop.
+ */
+export type CancelCause = "user" | "deadline" | "superseded";
+
+/**
  * A cancel that was asked for.
  */
 export type CancelInfo = { 
@@ -146,7 +151,11 @@ by: Actor,
 /**
  * Why, in words.
  */
-reason?: string, };
+reason?: string, 
+/**
+ * Why, in a word; `user` when absent.
+ */
+cause?: CancelCause, };
 
 /**
  * Delays between tries (X2): clamp(initial·factor^n·(1 ± jitter), initial, max).
@@ -222,6 +231,10 @@ rescues?: number,
  */
 interruptions?: number, 
 /**
+ * Starts that did not count as tries because the attempt asked to be run again later.
+ */
+snoozes?: number, 
+/**
  * Delays between tries.
  */
 retry?: RetryPolicy, 
@@ -229,6 +242,46 @@ retry?: RetryPolicy,
  * Longest time of one attempt, ms.
  */
 timeoutMs?: number, 
+/**
+ * When it must be done, all tries and waits together; then it fails with the code `deadline`.
+ */
+deadline?: Time, 
+/**
+ * When its first attempt must have started; otherwise it fails with the code `expired`.
+ */
+expiresAt?: Time, 
+/**
+ * Takes the place of `createdAt` in the order of its queue: milliseconds since 1970, with fractions.
+ */
+order?: number, 
+/**
+ * Jobs of a queue that share this key share limits, and keys take turns.
+ */
+concurrencyKey?: string, 
+/**
+ * At most one job with this key runs, and at most one waits.
+ */
+uniqueKey?: string, 
+/**
+ * It waits until it is released by hand.
+ */
+hold?: boolean, 
+/**
+ * Jobs that must succeed before it may start.
+ */
+dependsOn?: Array<JobId>, 
+/**
+ * Those of them that have not ended yet.
+ */
+waitingFor?: Array<JobId>, 
+/**
+ * What it does when one of them does not succeed.
+ */
+onDependencyFailure?: DependencyPolicy, 
+/**
+ * The schedule that made it.
+ */
+scheduleId?: string, 
 /**
  * When it becomes due (`scheduled`, `retrying`).
  */
@@ -334,6 +387,16 @@ result?: JsonValue,
 artifacts?: Array<ArtifactRef>, };
 
 /**
+ * What a job does when one that it depends on does not succeed.
+ */
+export type DependencyPolicy = "fail" | "cancel" | "ignore";
+
+/**
+ * What a dispatch does when a job with its `uniqueKey` is not finished.
+ */
+export type UniquePolicy = "reject" | "replace" | "debounce";
+
+/**
  * Arguments of `jobs.dispatch`. Unknown members are an error, so that a misspelt one is not lost.
  */
 export type DispatchArgs = { 
@@ -370,6 +433,10 @@ tags?: Array<string>,
  */
 maxAttempts?: number, 
 /**
+ * The same, counted as tries after the first (X1); instead of `maxAttempts`.
+ */
+maxRetries?: number, 
+/**
  * Delays between tries.
  */
 retry?: RetryPolicy, 
@@ -378,9 +445,144 @@ retry?: RetryPolicy,
  */
 timeoutMs?: number, 
 /**
+ * Longest time of the whole job from now on, all tries and waits together, ms (S2.10).
+ */
+deadlineMs?: number, 
+/**
+ * The same as a point in time; instead of `deadlineMs`.
+ */
+deadline?: Time, 
+/**
+ * Longest time before its first start, counted from when it may start, ms; then it fails with the code `expired`.
+ */
+ttlMs?: number, 
+/**
  * Not before this time.
  */
-scheduledAt?: Time, };
+scheduledAt?: Time, 
+/**
+ * Not before so many milliseconds from now; instead of `scheduledAt`.
+ */
+delayMs?: number, 
+/**
+ * It waits until it is released by hand (`jobs.update` with `release`).
+ */
+hold?: boolean, 
+/**
+ * Jobs that must succeed before it may start.
+ */
+dependsOn?: Array<JobId>, 
+/**
+ * What it does when one of them does not succeed; `fail` when absent.
+ */
+onDependencyFailure?: DependencyPolicy, 
+/**
+ * Jobs of a queue that share this key share limits, and keys take turns.
+ */
+concurrencyKey?: string, 
+/**
+ * At most one unfinished job may wait with this key, and at most one run.
+ */
+uniqueKey?: string, 
+/**
+ * What happens when there is one already; `reject` when absent.
+ */
+uniquePolicy?: UniquePolicy, 
+/**
+ * How long a debounced job waits for a newer one, ms; 1000 when absent.
+ */
+debounceMs?: number, 
+/**
+ * A further dispatch with this key is answered with the first one's job, whoever sends it, until the ttl is over.
+ */
+idempotencyKey?: string, 
+/**
+ * How long the key is remembered, ms; a day when absent.
+ */
+idempotencyTtlMs?: number, };
+
+/**
+ * Arguments of `jobs.update`: what is absent stays. While an attempt runs, only `title`, `tags`, `priority`,
+ * `maxAttempts` and `retry` may change.
+ */
+export type UpdateArgs = { 
+/**
+ * The job.
+ */
+id: JobId, 
+/**
+ * For people.
+ */
+title?: string, 
+/**
+ * Words for finding it again; all of them anew.
+ */
+tags?: Array<string>, 
+/**
+ * Lower runs first.
+ */
+priority?: number, 
+/**
+ * Tries before it fails.
+ */
+maxAttempts?: number, 
+/**
+ * Delays between tries.
+ */
+retry?: RetryPolicy, 
+/**
+ * Its input.
+ */
+args?: JsonValue, 
+/**
+ * Where it waits.
+ */
+queue?: string, 
+/**
+ * Longest time of one attempt, ms.
+ */
+timeoutMs?: number, 
+/**
+ * Not before this time.
+ */
+scheduledAt?: Time, 
+/**
+ * Not before so many milliseconds from now; instead of `scheduledAt`.
+ */
+delayMs?: number, 
+/**
+ * It need not wait any longer: not for a time, a backoff, other jobs or a release.
+ */
+release?: boolean, 
+/**
+ * To the place right before this job of the same queue; takes over its priority.
+ */
+before?: JobId, 
+/**
+ * To the place right after this job of the same queue; takes over its priority.
+ */
+after?: JobId, };
+
+/**
+ * Arguments of `jobs.clear`: finished jobs that fit everything given are deleted, live and stored.
+ */
+export type ClearArgs = { 
+/**
+ * In these states, which must be terminal; in all terminal ones when empty.
+ */
+states?: Array<JobState>, 
+/**
+ * Of this queue.
+ */
+queue?: string, 
+/**
+ * Of this kind.
+ */
+kind?: string, 
+/**
+ * That ended at least so many milliseconds ago.
+ */
+olderThanMs?: number, };
 
 /**
  * Arguments that name a job.
@@ -403,6 +605,215 @@ id: JobId,
  * Why, in words.
  */
 reason?: string, };
+
+/**
+ * Starts per window, as a token bucket: `limit` in each `perMs`, and `burst` at once after a pause.
+ */
+export type Rate = { 
+/**
+ * Starts.
+ */
+limit: number, 
+/**
+ * The window, ms.
+ */
+perMs: number, 
+/**
+ * Starts at once when nothing was started for long; `limit` when absent.
+ */
+burst?: number, };
+
+/**
+ * A queue at `/queues/<name>`; at `/queues/*` what holds for the whole board. Absent limits do not limit.
+ */
+export type Queue = { 
+/**
+ * Nothing is started; what runs goes on.
+ */
+paused?: boolean, 
+/**
+ * Attempts at once.
+ */
+concurrency?: number, 
+/**
+ * Attempts at once per `concurrencyKey`.
+ */
+keyConcurrency?: number, 
+/**
+ * Attempts at once per kind.
+ */
+kinds?: { [key in string]: number }, 
+/**
+ * Starts per window.
+ */
+rate?: Rate, 
+/**
+ * Starts per window and `concurrencyKey`.
+ */
+keyRate?: Rate, };
+
+/**
+ * Arguments of `queues.configure`: all settings of the queue anew, but whether it is paused.
+ */
+export type QueueSettings = { 
+/**
+ * The queue, or `*` for the whole board.
+ */
+queue: string, 
+/**
+ * Attempts at once.
+ */
+concurrency?: number, 
+/**
+ * Attempts at once per `concurrencyKey`; not for the whole board.
+ */
+keyConcurrency?: number, 
+/**
+ * Attempts at once per kind.
+ */
+kinds?: { [key in string]: number }, 
+/**
+ * Starts per window; not for the whole board.
+ */
+rate?: Rate, 
+/**
+ * Starts per window and `concurrencyKey`; not for the whole board.
+ */
+keyRate?: Rate, };
+
+/**
+ * Arguments that name a queue.
+ */
+export type QueueArgs = { 
+/**
+ * The queue, or `*` for the whole board.
+ */
+queue: string, };
+
+/**
+ * What happens when the time has come and the job of the last time is not finished.
+ */
+export type Overlap = "skip" | "queue" | "cancel_previous";
+
+/**
+ * What happens about times that passed while no server was there.
+ */
+export type CatchUp = "skip" | "one" | "all";
+
+/**
+ * A schedule at `/schedules/<id>`.
+ */
+export type Schedule = { 
+/**
+ * Its name.
+ */
+id: string, 
+/**
+ * When: a cron expression of five fields, or six with seconds first, or a word such as `@daily`.
+ */
+cron?: string, 
+/**
+ * When: every so many milliseconds.
+ */
+everyMs?: number, 
+/**
+ * The time zone of `cron`, e.g. `Europe/Berlin`.
+ */
+timeZone: string, 
+/**
+ * What: the arguments of `jobs.dispatch`, without an id.
+ */
+job: DispatchArgs, 
+/**
+ * When the job of the last time is not finished.
+ */
+overlap: Overlap, 
+/**
+ * When times were missed.
+ */
+catchUp: CatchUp, 
+/**
+ * Nothing is dispatched.
+ */
+paused?: boolean, 
+/**
+ * The next time; absent when there is none or it is paused.
+ */
+nextAt?: Time, 
+/**
+ * The time of the last job.
+ */
+lastAt?: Time, 
+/**
+ * The last job.
+ */
+lastJob?: JobId, 
+/**
+ * Jobs dispatched.
+ */
+runs: number, 
+/**
+ * Times left out: missed, or skipped because the last job was not finished.
+ */
+skipped: number, 
+/**
+ * Why the last dispatch was refused.
+ */
+error?: string, 
+/**
+ * When it was put.
+ */
+createdAt: Time, 
+/**
+ * Who put it.
+ */
+createdBy: Actor, };
+
+/**
+ * Arguments of `schedules.put`: makes a schedule, or replaces the one with this name. Counts stay.
+ */
+export type ScheduleArgs = { 
+/**
+ * Its name.
+ */
+id: string, 
+/**
+ * When: a cron expression of five fields, or six with seconds first, or a word such as `@daily`.
+ */
+cron?: string, 
+/**
+ * When: every so many milliseconds from now on; instead of `cron`.
+ */
+everyMs?: number, 
+/**
+ * The time zone of `cron`; `UTC` when absent.
+ */
+timeZone?: string, 
+/**
+ * What: the arguments of `jobs.dispatch`, without an id.
+ */
+job: DispatchArgs, 
+/**
+ * When the job of the last time is not finished; `skip` when absent.
+ */
+overlap?: Overlap, 
+/**
+ * When times were missed; `skip` when absent.
+ */
+catchUp?: CatchUp, 
+/**
+ * Nothing is dispatched until it is put again without this.
+ */
+paused?: boolean, };
+
+/**
+ * Arguments that name a schedule.
+ */
+export type ScheduleName = { 
+/**
+ * The schedule.
+ */
+id: string, };
 
 /**
  * Who may do something (design: security 3.5). Each role may do what the ones before it may.

@@ -191,6 +191,7 @@ mod tests {
         Change {
             at: Time(0),
             key: key.map(CommandKey::new),
+            long_key: None,
             actor: Actor::new("test"),
             events: vec![Event { topic: topic.into(), job_id: Some("a".into()), data: Node::Null }],
             ops: vec![Op::Add { path, value: Node::from(topic) }],

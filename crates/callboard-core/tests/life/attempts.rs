@@ -1,98 +1,13 @@
-//! A job's life as scripts: input in, exact effects out.
+//! Attempts, tries, cancels and what they leave.
 
-use callboard_core::{Archived, Context, Core, Decided, Effect, End, Input, Limits, News, Recovered, Report};
+use crate::kit::{Board, failed, settles};
+use callboard_core::{Archived, Core, Effect, End, Input, Limits, News, Recovered};
 use callboard_protocol::{
-    Actor, CommandKey, JobId, Node, Time, apply, caps,
+    JobId, Node, Time, caps,
     command::{CancelArgs, Command, JobArgs},
-    error::{ErrorCode, Rejection},
-    from_node,
-    job::{AttemptOutcome, DispatchArgs, Job, JobError, JobState, Progress, RetryPolicy},
+    error::ErrorCode,
+    job::{AttemptOutcome, CancelCause, DispatchArgs, JobState, Progress, RetryPolicy},
 };
-
-struct Board {
-    core: Core,
-    mirror: Node,
-    now: i64,
-}
-
-impl Board {
-    fn new(concurrency: usize) -> Self {
-        let limits = Limits { concurrency, history: 3, results: 2 };
-        let core = Core::new(Recovered::default(), limits);
-        Board { mirror: core.document().clone(), core, now: 1_000 }
-    }
-
-    fn context(&self, key: Option<&str>) -> Context {
-        Context {
-            now: Time(self.now),
-            chance: 0.5,
-            actor: Actor::new("test"),
-            key: key.map(CommandKey::from),
-        }
-    }
-
-    /// Every change is folded into the mirror, which must follow.
-    fn follow(&mut self, decided: &Decided) {
-        if let Some(change) = &decided.change {
-            apply(&mut self.mirror, &change.ops).expect("ops fit");
-        }
-        assert_eq!(&self.mirror, self.core.document(), "invariant 4");
-    }
-
-    fn receive(&mut self, input: Input) -> Result<Decided, Rejection> {
-        let decided = self.core.receive(input, &self.context(None))?;
-        self.follow(&decided);
-        Ok(decided)
-    }
-
-    fn send(&mut self, command: Command) -> Result<Decided, Rejection> {
-        self.receive(Input::Command(command))
-    }
-
-    fn dispatch(&mut self, id: &str, change: impl FnOnce(&mut DispatchArgs)) {
-        let mut args =
-            DispatchArgs { id: Some(JobId::from(id)), kind: "echo".into(), ..DispatchArgs::default() };
-        change(&mut args);
-        self.send(Command::Dispatch(Box::new(args))).expect("accepted");
-    }
-
-    /// Lets everything start that can; the ids in order.
-    fn advance(&mut self) -> Vec<String> {
-        let mut started = Vec::new();
-        while let Some(decided) = self.core.advance(&self.context(None)) {
-            self.follow(&decided);
-            started.extend(decided.effects.into_iter().filter_map(|effect| match effect {
-                Effect::Start(start) => Some(start.id.to_string()),
-                _ => None,
-            }));
-        }
-        started
-    }
-
-    fn report(&mut self, id: &str, attempt: u32, news: News) -> Result<Decided, Rejection> {
-        self.receive(Input::Report(Report { id: JobId::from(id), attempt, news }))
-    }
-
-    fn end(&mut self, id: &str, attempt: u32, end: End) -> Decided {
-        self.report(id, attempt, News::End(Box::new(end))).expect("accepted")
-    }
-
-    fn job(&self, id: &str) -> Job {
-        from_node(self.core.document().at(&format!("/jobs/{id}")).expect("there")).expect("a job")
-    }
-
-    fn cancel(&mut self, id: &str) -> Result<Decided, Rejection> {
-        self.send(Command::Cancel(CancelArgs { id: JobId::from(id), reason: Some("test".into()) }))
-    }
-}
-
-fn failed() -> End {
-    End::failed(AttemptOutcome::Errored, JobError::new("failed", "no"), true)
-}
-
-fn settles(decided: &Decided) -> usize {
-    decided.effects.iter().filter(|effect| matches!(effect, Effect::Settle { .. })).count()
-}
 
 #[test]
 fn a_job_runs_and_leaves_its_result() {
@@ -172,7 +87,10 @@ fn cancel_works_in_every_phase_and_settles_once() {
         assert_eq!(settles(&board.cancel(id).expect("accepted")), 1, "{id}");
     }
     let asked = board.cancel("running").expect("accepted");
-    assert_eq!(asked.effects, [Effect::Stop { id: JobId::from("running"), attempt: 1 }]);
+    assert_eq!(
+        asked.effects,
+        [Effect::Stop { id: JobId::from("running"), attempt: 1, cause: CancelCause::User }]
+    );
     assert_eq!(board.cancel("running").expect("again").change, None, "asked already");
     // W0.7: a result that comes after the cancel does not win.
     let decided = board.end("running", 1, End::succeeded(Node::from("late")));
@@ -367,7 +285,7 @@ fn a_snooze_is_no_try() {
     for attempt in 1..=3 {
         board.advance();
         board.end("a", attempt, End::snoozed(500));
-        assert_eq!(board.job("a").state, JobState::Retrying);
+        assert_eq!(board.job("a").state, JobState::Scheduled);
         board.now += 500;
     }
     board.advance();

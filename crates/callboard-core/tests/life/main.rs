@@ -1,0 +1,12 @@
+//! A job's life as scripts: input in, exact effects out.
+
+mod attempts;
+mod clearing;
+mod depend;
+mod kit;
+mod queues;
+mod refused;
+mod schedules;
+mod times;
+mod unique;
+mod update;
