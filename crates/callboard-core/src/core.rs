@@ -4,6 +4,7 @@ use crate::{
     index::Index,
     input::{Context, Decided, Input},
     outcomes::Outcomes,
+    projection::{Projection, Projections},
     restart,
     retain::Retention,
     state,
@@ -14,6 +15,7 @@ use callboard_protocol::{
     command::{Command, KeptOutcome},
     error::Rejection,
 };
+use std::sync::Arc;
 
 /// Limits that a board may be configured with.
 #[derive(Clone, Debug)]
@@ -105,6 +107,7 @@ pub struct Core {
     pub(crate) document: Node,
     pub(crate) index: Index,
     pub(crate) limits: Limits,
+    pub(crate) projections: Arc<Projections>,
     outcomes: Outcomes,
     version: u64,
 }
@@ -115,7 +118,22 @@ impl Core {
         let mut outcomes = Outcomes::default();
         recovered.outcomes.into_iter().for_each(|outcome| outcomes.keep(outcome));
         let index = Index::of(&recovered.document);
-        Core { document: recovered.document, index, limits, outcomes, version: recovered.version }
+        let projections = Arc::default();
+        Core {
+            document: recovered.document,
+            index,
+            limits,
+            projections,
+            outcomes,
+            version: recovered.version,
+        }
+    }
+
+    /// Adds computed domains. They are computed with the next [`Input::Boot`] and followed from then on.
+    #[must_use]
+    pub fn with_projections(mut self, projections: Vec<Projection>) -> Self {
+        self.projections = Arc::new(Projections(projections));
+        self
     }
 
     /// The document with all decided changes.
@@ -168,7 +186,14 @@ impl Core {
             Input::Command(command) => self.request(command, &[], context),
             Input::CommandWith(command, stored) => self.request(command, &stored, context),
             Input::Report(report) => self.report(report, context),
-            Input::Boot { build, node } => self.change(context, |tx, _| restart::boot(tx, &build, &node)),
+            Input::Boot { build, node } => {
+                let projections = self.projections.clone();
+                self.change(context, |tx, _| {
+                    let result = restart::boot(tx, &build, &node)?;
+                    projections.follow(tx, true)?;
+                    Ok(result)
+                })
+            }
             Input::Rescue(id) => self.change(context, |tx, _| restart::rescue(tx, &id)),
             Input::Logs(meta) => self.change(context, |tx, _| restart::logs(tx, &meta)),
             Input::Breaker(note) => self.change(context, |tx, _| restart::breaker(tx, &note)),
@@ -233,6 +258,15 @@ impl Core {
             tx.remove_result(&id);
             catch_up(&mut self.index, &mut tx);
         }
+        if !self.projections.0.is_empty() && !tx.is_unchanged() {
+            if let Err(rejection) = self.projections.follow(&mut tx, false) {
+                // The index may have seen what is taken back.
+                tx.undo();
+                self.index = Index::of(&self.document);
+                return Err(rejection);
+            }
+            catch_up(&mut self.index, &mut tx);
+        }
         let (events, effects, archive) = (
             std::mem::take(&mut tx.events),
             std::mem::take(&mut tx.effects),
@@ -269,6 +303,14 @@ fn catch_up(index: &mut Index, tx: &mut Tx<'_>) {
     for (id, before) in std::mem::take(&mut tx.results) {
         let now = tx.at("/results").and_then(|results| results.child(&id));
         index.refresh_result(&id, before.as_ref(), now);
+    }
+    for (domain, by) in std::mem::take(&mut tx.domains) {
+        let is_there = tx.document().child(&domain).is_some();
+        index.grow_domain(domain, by, is_there);
+    }
+    for (domain, id) in std::mem::take(&mut tx.things) {
+        let record = tx.document().child(domain).and_then(|things| things.child(&id));
+        index.refresh_thing(domain, &id, record);
     }
     for name in std::mem::take(&mut tx.schedules) {
         let record = tx.document().child("schedules").and_then(|schedules| schedules.child(&name));

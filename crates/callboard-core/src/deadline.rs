@@ -9,6 +9,7 @@ use crate::{
     retain, schedule,
     state::object,
     table::{Cell, JobEvent, transition},
+    things,
     tx::{Tx, fault, no_job},
 };
 use callboard_protocol::{
@@ -27,6 +28,7 @@ impl Core {
                 Due::Expire(id) => expire(tx, id),
                 Due::Deadline(id) => miss_deadline(tx, id),
                 Due::Fire(name) => schedule::fire(tx, index, name),
+                Due::Lose(domain, id) => things::lose(tx, domain, id),
             });
         }
         if let Some((on, waiter)) = self.index.next_waiter() {

@@ -6,10 +6,15 @@
 
 mod slim;
 
-use crate::ready::{Ready, Text};
-use callboard_protocol::{JobId, Node, Time, from_node, job::JobState, queue::Queue};
+use crate::{
+    ready::{Ready, Text},
+    things::Thing,
+};
+use callboard_protocol::{
+    JobId, Key, Node, Object, Time, domain::is_open, from_node, job::JobState, queue::Queue,
+};
 pub(crate) use slim::{INDEXED, Slim, rank_of};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// What a time brings.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,6 +27,8 @@ pub(crate) enum Due {
     Deadline(JobId),
     /// A schedule's next time.
     Fire(Text),
+    /// A device or stream was not seen in time.
+    Lose(&'static str, Text),
 }
 
 /// See the module.
@@ -43,6 +50,10 @@ pub(crate) struct Index {
     unique: BTreeSet<(Text, JobId)>,
     unique_running: HashSet<Text>,
     schedules: HashMap<Text, Time>,
+    /// When devices and streams are lost.
+    things: HashMap<(&'static str, Text), Time>,
+    /// Bytes of the open domains, by estimate.
+    domains: BTreeMap<Key, i64>,
 }
 
 impl Index {
@@ -60,6 +71,14 @@ impl Index {
         }
         for (name, record) in members(document, "schedules") {
             index.refresh_schedule(name, Some(record));
+        }
+        for domain in ["devices", "streams"] {
+            members(document, domain).for_each(|(id, record)| index.refresh_thing(domain, id, Some(record)));
+        }
+        for (domain, value) in document.as_object().into_iter().flat_map(Object::iter) {
+            if is_open(domain) {
+                index.domains.insert(domain.clone(), value.json_len() as i64);
+            }
         }
         index
     }
@@ -113,6 +132,35 @@ impl Index {
             self.due.insert((at, Due::Fire(name.clone())));
             self.schedules.insert(name, at);
         }
+    }
+
+    /// Looks again at a device or stream.
+    pub(crate) fn refresh_thing(&mut self, domain: &'static str, id: &str, record: Option<&Node>) {
+        let name: Text = id.into();
+        if let Some(at) = self.things.remove(&(domain, name.clone())) {
+            self.due.remove(&(at, Due::Lose(domain, name.clone())));
+        }
+        if let Some(at) = record.and_then(Thing::read).and_then(|thing| thing.lost_at()) {
+            self.due.insert((at, Due::Lose(domain, name.clone())));
+            self.things.insert((domain, name), at);
+        }
+    }
+
+    /// An open domain has grown, or is gone.
+    pub(crate) fn grow_domain(&mut self, domain: Key, by: i64, is_there: bool) {
+        if !is_open(&domain) {
+            return;
+        }
+        if is_there {
+            *self.domains.entry(domain).or_default() += by;
+        } else {
+            self.domains.remove(&domain);
+        }
+    }
+
+    /// Bytes of an open domain, by estimate.
+    pub(crate) fn domain_bytes(&self, domain: &Key) -> usize {
+        self.domains.get(domain).map_or(0, |bytes| usize::try_from(*bytes).unwrap_or(0))
     }
 
     fn unplace(&mut self, id: &JobId, slim: &Slim, stays: bool, starts: bool) {
@@ -312,6 +360,8 @@ impl PartialEq for Index {
             && self.unique == other.unique
             && self.unique_running == other.unique_running
             && self.schedules == other.schedules
+            && self.things == other.things
+            && self.domains == other.domains
             && self.ready.projection() == other.ready.projection()
     }
 }

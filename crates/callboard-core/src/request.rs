@@ -2,13 +2,14 @@
 
 use crate::{
     core::Core,
-    dispatch, finish,
+    dispatch, domains, finish,
     index::Index,
     input::{Archived, Context, Decided, Effect},
     queues, retain, schedule,
     state::{in_domain, object},
     summary,
     table::{Cell, JobEvent, transition},
+    things,
     tx::{Tx, fault, no_job},
     unique, update,
 };
@@ -40,6 +41,7 @@ impl Core {
         context: &Context,
     ) -> Result<Decided, Rejection> {
         let stored = Stored(stored);
+        let projections = self.projections.clone();
         self.change(context, |tx, index| match command {
             Command::Dispatch(args) => dispatch::dispatch(tx, index, *args, stored),
             Command::Cancel(args) => cancel(tx, args),
@@ -54,6 +56,11 @@ impl Core {
             Command::PutSchedule(args) => schedule::put(tx, *args),
             Command::DeleteSchedule(args) => schedule::delete(tx, &args.id),
             Command::TriggerSchedule(args) => schedule::trigger(tx, index, &args.id),
+            Command::Write(writes) => domains::write(tx, index, &projections, writes),
+            Command::ReplaceState(args) => domains::replace(tx, index, &projections, &args.state),
+            Command::PutThing(domain, args) => things::put(tx, domain, *args),
+            Command::SeeThing(domain, args) => things::see(tx, domain, args),
+            Command::DeleteThing(domain, args) => things::delete(tx, domain, &args.id),
         })
     }
 }

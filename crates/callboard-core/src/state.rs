@@ -36,3 +36,8 @@ pub(crate) fn in_domain(domain: &'static str, member: impl Into<Key>) -> Pointer
 pub(crate) fn job_field(id: &JobId, field: &'static str) -> Pointer {
     Pointer::new([Key::constant("jobs"), id.into(), Key::constant(field)])
 }
+
+/// A member of what is at a path.
+pub(crate) fn below(path: &Pointer, member: Key) -> Pointer {
+    Pointer::new(path.segments().iter().cloned().chain([member]))
+}

@@ -30,6 +30,10 @@ pub(crate) struct Tx<'a> {
     pub(crate) queues: Vec<Key>,
     /// Schedules that were written.
     pub(crate) schedules: Vec<Key>,
+    /// Open domains that were written, and by how many bytes each grew.
+    pub(crate) domains: Vec<(Key, i64)>,
+    /// Devices and streams that were written.
+    pub(crate) things: Vec<(&'static str, Key)>,
     /// The idempotency key that the change makes good.
     pub(crate) long_key: Option<LongKey>,
 }
@@ -46,6 +50,8 @@ impl<'a> Tx<'a> {
             results: Vec::new(),
             queues: Vec::new(),
             schedules: Vec::new(),
+            domains: Vec::new(),
+            things: Vec::new(),
             long_key: None,
         }
     }
@@ -149,6 +155,16 @@ impl<'a> Tx<'a> {
     /// The document as changed so far.
     pub(crate) fn document(&self) -> &Node {
         self.recorder.document()
+    }
+
+    /// Whether nothing was written so far.
+    pub(crate) fn is_unchanged(&self) -> bool {
+        self.recorder.ops().is_empty()
+    }
+
+    /// Where was written so far.
+    pub(crate) fn paths(&self) -> Vec<Pointer> {
+        self.recorder.ops().iter().map(|op| op.path().clone()).collect()
     }
 
     /// Puts an entry into `/results`.

@@ -1,6 +1,6 @@
 //! Writes the TypeScript of the wire types to the file named by the first argument, or to standard output.
 
-use callboard_protocol::{Event, caps, command, config, error, frame, job, log, queue, schedule};
+use callboard_protocol::{Event, caps, command, config, domain, error, frame, job, log, queue, schedule};
 use ts_rs::{Config, TS};
 
 fn declaration<T: TS>(config: &Config) -> String {
@@ -48,6 +48,14 @@ fn types(config: &Config) -> String {
         schedule::Schedule,
         schedule::ScheduleArgs,
         schedule::ScheduleName,
+        domain::Write,
+        domain::WriteArgs,
+        domain::PathArgs,
+        domain::ReplaceArgs,
+        domain::TransactArgs,
+        domain::ThingArgs,
+        domain::SeenArgs,
+        domain::ThingName,
         command::Role,
         command::Accepted,
         Event,

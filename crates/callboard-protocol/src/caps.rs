@@ -193,3 +193,14 @@ pub const REACTION_CHAINS: usize = 1024;
 pub const SLOTS: usize = 64;
 /// Durable jobs whose origin and chain of causes a board remembers for its events; the record has the origin, too.
 pub const ORIGINS: usize = 4096;
+
+/// Open domains named `app.<name>`. More are refused with `overloaded`.
+pub const DOMAINS: usize = 64;
+/// Bytes of one open domain, by estimate; they are in every snapshot. A write beyond is refused with `too_large`.
+pub const DOMAIN_BYTES: usize = 1024 * 1024;
+/// Writes of one transaction.
+pub const WRITES: usize = 256;
+/// Devices, and streams, that are watched.
+pub const THINGS: usize = 1_000;
+/// A thing that is seen more often than this is written down once, ms: measurements do not belong into the state.
+pub const SEEN_MS: u64 = 1_000;

@@ -2,6 +2,7 @@
 
 use crate::{
     CommandKey, JobId, Node,
+    domain::{PathArgs, ReplaceArgs, SeenArgs, ThingArgs, ThingName, TransactArgs, Write, WriteArgs},
     error::{ErrorCode, Rejection},
     from_node,
     job::{ClearArgs, DispatchArgs, UpdateArgs, clip},
@@ -40,6 +41,39 @@ pub enum Command {
     DeleteSchedule(ScheduleName),
     /// `schedules.trigger`: dispatch its job now, beside its times. Returns `{id, job}`.
     TriggerSchedule(ScheduleName),
+    /// `state.set`, `state.merge`, `state.delete`, `state.transact`: write into open domains, all or nothing.
+    Write(Vec<Write>),
+    /// `state.replace`: make the open domains be these.
+    ReplaceState(ReplaceArgs),
+    /// `devices.put`, `streams.put`: make or replace a record. Returns `{id}`.
+    PutThing(Things, Box<ThingArgs>),
+    /// `devices.seen`, `streams.seen`: it is there. Returns `{id}`.
+    SeeThing(Things, SeenArgs),
+    /// `devices.delete`, `streams.delete`: forget it.
+    DeleteThing(Things, ThingName),
+}
+
+/// Things outside that the board watches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Things {
+    /// The domain `devices`.
+    Devices,
+    /// The domain `streams`.
+    Streams,
+}
+
+impl Things {
+    /// The domain.
+    pub fn domain(self) -> &'static str {
+        match self {
+            Things::Devices => "devices",
+            Things::Streams => "streams",
+        }
+    }
+
+    fn of(domain: &str) -> Things {
+        if domain == "streams" { Things::Streams } else { Things::Devices }
+    }
 }
 
 /// Arguments that name a job.
@@ -76,7 +110,7 @@ pub enum Role {
 
 impl Command {
     /// The names of all commands.
-    pub const NAMES: [&'static str; 13] = [
+    pub const NAMES: [&'static str; 24] = [
         "jobs.dispatch",
         "jobs.cancel",
         "jobs.retry",
@@ -90,6 +124,17 @@ impl Command {
         "schedules.put",
         "schedules.delete",
         "schedules.trigger",
+        "state.set",
+        "state.merge",
+        "state.delete",
+        "state.transact",
+        "state.replace",
+        "devices.put",
+        "devices.seen",
+        "devices.delete",
+        "streams.put",
+        "streams.seen",
+        "streams.delete",
     ];
 
     /// Reads a command from its wire form.
@@ -118,6 +163,23 @@ impl Command {
             "schedules.put" => Command::PutSchedule(read(name, args)?),
             "schedules.delete" => Command::DeleteSchedule(read(name, args)?),
             "schedules.trigger" => Command::TriggerSchedule(read(name, args)?),
+            "state.set" => {
+                let WriteArgs { path, value } = read(name, args)?;
+                Command::Write(vec![Write::Set { path, value }])
+            }
+            "state.merge" => {
+                let WriteArgs { path, value } = read(name, args)?;
+                Command::Write(vec![Write::Merge { path, value }])
+            }
+            "state.delete" => {
+                let PathArgs { path } = read(name, args)?;
+                Command::Write(vec![Write::Delete { path }])
+            }
+            "state.transact" => Command::Write(read::<TransactArgs>(name, args)?.writes),
+            "state.replace" => Command::ReplaceState(read(name, args)?),
+            "devices.put" | "streams.put" => Command::PutThing(things(name), read(name, args)?),
+            "devices.seen" | "streams.seen" => Command::SeeThing(things(name), read(name, args)?),
+            "devices.delete" | "streams.delete" => Command::DeleteThing(things(name), read(name, args)?),
             _ => {
                 let name: String = name.chars().take(80).collect();
                 return Err(Rejection::new(
@@ -131,6 +193,19 @@ impl Command {
     /// The name on the wire.
     pub fn name(&self) -> &'static str {
         match self {
+            Command::Write(writes) => match &writes[..] {
+                [Write::Set { .. }] => "state.set",
+                [Write::Merge { .. }] => "state.merge",
+                [Write::Delete { .. }] => "state.delete",
+                _ => "state.transact",
+            },
+            Command::ReplaceState(_) => "state.replace",
+            Command::PutThing(Things::Devices, _) => "devices.put",
+            Command::SeeThing(Things::Devices, _) => "devices.seen",
+            Command::DeleteThing(Things::Devices, _) => "devices.delete",
+            Command::PutThing(Things::Streams, _) => "streams.put",
+            Command::SeeThing(Things::Streams, _) => "streams.seen",
+            Command::DeleteThing(Things::Streams, _) => "streams.delete",
             Command::Dispatch(_) => "jobs.dispatch",
             Command::Cancel(_) => "jobs.cancel",
             Command::Retry(_) => "jobs.retry",
@@ -154,6 +229,10 @@ impl Command {
             _ => Role::Operator,
         }
     }
+}
+
+fn things(name: &str) -> Things {
+    Things::of(name.split_once('.').map_or(name, |(domain, _)| domain))
 }
 
 /// The answer to a command that was carried out.

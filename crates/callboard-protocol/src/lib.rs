@@ -19,6 +19,7 @@ mod change;
 mod coalesce;
 pub mod command;
 pub mod config;
+pub mod domain;
 pub mod error;
 pub mod frame;
 mod ids;

@@ -63,6 +63,11 @@ impl<'a> Recorder<'a> {
         true
     }
 
+    /// The operations made so far, in order.
+    pub fn ops(&self) -> &[Op] {
+        &self.ops
+    }
+
     /// The operations made, in order.
     pub fn into_ops(self) -> Vec<Op> {
         self.ops

@@ -9,6 +9,7 @@ mod attempt_runtime;
 mod board;
 mod cache;
 mod clock;
+mod domains;
 mod event_job;
 mod events;
 mod handle;
@@ -29,11 +30,13 @@ pub use board::{Board, StateView};
 pub use cache::{
     CacheError, CacheInvalidated, CacheProvider, CacheStats, Cached, InvalidateCache, KeyTest, MemoryCache,
 };
-pub use callboard_core::{Limits, Retention};
+pub use callboard_core::{Limits, Projection, Retention};
 pub use callboard_exec as exec;
 pub use callboard_flow as flow;
 pub use callboard_journal as journal;
 pub use callboard_protocol as protocol;
+pub use callboard_protocol::error::Rejection;
+pub use domains::{Slice, SliceChange, Writes};
 pub use event_job::{
     CachePolicy, Dispatch, DispatchError, Dispatcher, DispatcherOptions, EventJob, FailureTest, Retry,
     RunContext, Undispatched, Work,

@@ -9,7 +9,7 @@ use crate::{
     shared::{Head, Scratch, Shared},
     writer::{JournalEnd, Message, Writer, archive_row},
 };
-use callboard_core::{BreakerNote, Core, Decided, Effect, Input, Limits, LogMeta, Recovered};
+use callboard_core::{BreakerNote, Core, Decided, Effect, Input, Limits, LogMeta, Projection, Recovered};
 use callboard_exec::{ArtifactStore, CancelReason, Registry};
 use callboard_journal::{Append, AppendError, Journal, MemoryJournal, ReadError, SqliteJournal};
 use callboard_protocol::{Commit, CommitKind, Epoch, Time, caps, log::Level};
@@ -35,6 +35,10 @@ pub struct BoardOptions {
     pub registry: Registry,
     /// The lane for jobs that are not journalled: where their events are told and their results cached.
     pub in_process: DispatcherOptions,
+    /// Domains that are computed from others.
+    pub projections: Vec<Projection>,
+    /// What must be there before the board is ready, as `devices/<id>` or `streams/<id>`.
+    pub required: Vec<String>,
     /// The build, for people.
     pub build: String,
 }
@@ -48,6 +52,8 @@ impl Default for BoardOptions {
             grace: Duration::from_millis(caps::GRACE_MS),
             registry: Registry::new(),
             in_process: DispatcherOptions::default(),
+            projections: Vec::new(),
+            required: Vec::new(),
             build: concat!("callboard ", env!("CARGO_PKG_VERSION")).into(),
         }
     }
@@ -121,7 +127,7 @@ pub(crate) async fn open(options: BoardOptions) -> Result<Board, OpenError> {
 
     let end = JournalEnd { seq: folded.seq, hash: folded.hash, snapshot_version: folded.snapshot_version };
     let retention = options.limits.retention;
-    let core = Core::new(folded.recovered, options.limits);
+    let core = Core::new(folded.recovered, options.limits).with_projections(options.projections);
     let (inbox, messages) = mpsc::channel(caps::COMMAND_QUEUE);
     let head = Head { document: core.document().clone(), version: core.version() };
     let shared = Arc::new(Shared {
@@ -133,6 +139,7 @@ pub(crate) async fn open(options: BoardOptions) -> Result<Board, OpenError> {
         scratch,
         registry: RwLock::new(options.registry),
         artifacts: Arc::new(artifacts),
+        required: options.required,
         journal,
         logs,
         watchers: Default::default(),

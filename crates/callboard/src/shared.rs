@@ -47,6 +47,8 @@ pub(crate) struct Shared {
     pub(crate) scratch: Scratch,
     pub(crate) registry: RwLock<Registry>,
     pub(crate) artifacts: Arc<ArtifactStore>,
+    /// What must be there before the board is ready.
+    pub(crate) required: Vec<String>,
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) logs: LogHub,
     pub(crate) watchers: Watchers,

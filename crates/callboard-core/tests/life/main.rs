@@ -3,10 +3,12 @@
 mod attempts;
 mod clearing;
 mod depend;
+mod domains;
 mod kit;
 mod queues;
 mod refused;
 mod schedules;
+mod things;
 mod times;
 mod unique;
 mod update;

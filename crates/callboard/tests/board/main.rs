@@ -2,6 +2,7 @@
 
 mod attempts;
 mod context;
+mod domains;
 mod durable;
 mod handles;
 mod idle;

@@ -10,7 +10,7 @@ export type PatchOp =
   | { op: "move" | "copy"; from: string; path: string };
 
 /** The names of all commands. */
-export type CommandName = "jobs.dispatch" | "jobs.cancel" | "jobs.retry" | "jobs.update" | "jobs.clear" | "jobs.delete" | "results.delete" | "queues.configure" | "queues.pause" | "queues.resume" | "schedules.put" | "schedules.delete" | "schedules.trigger";
+export type CommandName = "jobs.dispatch" | "jobs.cancel" | "jobs.retry" | "jobs.update" | "jobs.clear" | "jobs.delete" | "results.delete" | "queues.configure" | "queues.pause" | "queues.resume" | "schedules.put" | "schedules.delete" | "schedules.trigger" | "state.set" | "state.merge" | "state.delete" | "state.transact" | "state.replace" | "devices.put" | "devices.seen" | "devices.delete" | "streams.put" | "streams.seen" | "streams.delete";
 
 /** The WebSocket subprotocol. */
 export const SUBPROTOCOL = "callboard.v1.json";
@@ -812,6 +812,126 @@ paused?: boolean, };
 export type ScheduleName = { 
 /**
  * The schedule.
+ */
+id: string, };
+
+/**
+ * One write into an open domain.
+ */
+export type Write = { "op": "set", 
+/**
+ * `/app.name`, or a place below it.
+ */
+path: string, 
+/**
+ * The value.
+ */
+value: JsonValue, } | { "op": "merge", 
+/**
+ * `/app.name`, or a place below it.
+ */
+path: string, 
+/**
+ * The members that change.
+ */
+value: JsonValue, } | { "op": "delete", 
+/**
+ * `/app.name`, or a place below it.
+ */
+path: string, };
+
+/**
+ * Arguments of `state.set` and `state.merge`.
+ */
+export type WriteArgs = { 
+/**
+ * `/app.name`, or a place below it.
+ */
+path: string, 
+/**
+ * The value, or the members that change.
+ */
+value: JsonValue, };
+
+/**
+ * Arguments of `state.delete`.
+ */
+export type PathArgs = { 
+/**
+ * `/app.name`, or a place below it.
+ */
+path: string, };
+
+/**
+ * Arguments of `state.replace`.
+ */
+export type ReplaceArgs = { 
+/**
+ * All open domains named `app.<name>`, as members. One that is not here goes.
+ */
+state: JsonValue, };
+
+/**
+ * Arguments of `state.transact`.
+ */
+export type TransactArgs = { 
+/**
+ * The writes, carried out in order: all of them in one change, or none.
+ */
+writes: Array<Write>, };
+
+/**
+ * Arguments of `devices.put` and `streams.put`: the whole record.
+ */
+export type ThingArgs = { 
+/**
+ * Its name.
+ */
+id: string, 
+/**
+ * What kind of thing it is.
+ */
+type?: string, 
+/**
+ * How it is, in a word: `online`, `offline`, `error`, …
+ */
+status: string, 
+/**
+ * Where it is served: http, https, ws, wss or rtsp.
+ */
+url?: string, 
+/**
+ * The board is not ready while it is away.
+ */
+required?: boolean, 
+/**
+ * It is lost when it was not seen for so long, ms.
+ */
+staleAfterMs?: number, 
+/**
+ * Anything else.
+ */
+data?: JsonValue, };
+
+/**
+ * Arguments of `devices.seen` and `streams.seen`.
+ */
+export type SeenArgs = { 
+/**
+ * Which.
+ */
+id: string, 
+/**
+ * How it is; left out, it is as it was before it was lost.
+ */
+status?: string, };
+
+/**
+ * Arguments of `devices.delete` and `streams.delete`.
+ */
+export type ThingName = { 
+/**
+ * Which.
  */
 id: string, };
 
