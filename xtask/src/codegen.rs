@@ -1,4 +1,4 @@
-//! `codegen`: the TypeScript types of the protocol, made from the Rust ones.
+//! `codegen`: what is made of the Rust types of the protocol: TypeScript, JSON Schema, OpenAPI, and the reference.
 
 use std::fs;
 use std::path::Path;
@@ -9,37 +9,51 @@ use crate::repo::Repo;
 use crate::tools::Tool;
 
 /// The file that the TypeScript client compiles.
-const GENERATED: &str = "packages/client/src/protocol/generated.ts";
+const TYPESCRIPT: &str = "packages/client/src/protocol/generated.ts";
+/// What the example `reference` writes.
+const REFERENCE: [&str; 4] =
+    ["spec/schema.json", "spec/openapi.json", "spec/openapi.html", "docs/reference/protocol.md"];
 const HINT: &str = "run `cargo xtask codegen` and commit the result";
 
 /// The verb.
 pub(crate) fn run(repo: &Repo, args: &[String]) -> Result<(), Failure> {
     match args {
-        [] => generate(repo, &repo.root.join(GENERATED)),
+        [] => generate(repo, &repo.root),
         [flag] if flag == "--check" => check(repo),
         [other, ..] => Err(options::unknown("codegen", other)),
     }
 }
 
-/// Fails when the committed file is not what the Rust types say.
+/// Fails when a committed file is not what the Rust types say.
 pub(crate) fn check(repo: &Repo) -> Result<(), Failure> {
-    let fresh = repo.notes()?.join("generated.ts");
+    let fresh = repo.notes()?.join("codegen");
     generate(repo, &fresh)?;
     let read = |path: &Path| {
         fs::read_to_string(path).map_err(|error| Failure::file("read", path, &error).hint(HINT))
     };
-    match first_difference(&read(&repo.root.join(GENERATED))?, &read(&fresh)?) {
-        None => Ok(()),
-        Some(line) => {
-            Err(Failure::new(format!("{GENERATED}:{line}: it is not what the Rust types say")).hint(HINT))
+    for file in REFERENCE.into_iter().chain([TYPESCRIPT]) {
+        if let Some(line) = first_difference(&read(&repo.root.join(file))?, &read(&fresh.join(file))?) {
+            let message = format!("{file}:{line}: it is not what the Rust types say");
+            return Err(Failure::new(message).hint(HINT));
         }
     }
+    Ok(())
 }
 
-fn generate(repo: &Repo, file: &Path) -> Result<(), Failure> {
+/// Writes all of them below a folder.
+fn generate(repo: &Repo, root: &Path) -> Result<(), Failure> {
+    let typescript = root.join(TYPESCRIPT);
+    if let Some(folder) = typescript.parent() {
+        fs::create_dir_all(folder).map_err(|error| Failure::file("create", folder, &error))?;
+    }
     Tool::cargo(repo)
         .args(["run", "--quiet", "-p", "callboard-protocol", "--example", "codegen", "--"])
-        .args([file])
+        .args([&typescript])
+        .run()?;
+    Tool::cargo(repo)
+        .args(["run", "--quiet", "-p", "callboard-protocol", "--features", "schema"])
+        .args(["--example", "reference", "--"])
+        .args([root])
         .run()
 }
 

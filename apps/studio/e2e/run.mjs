@@ -16,10 +16,11 @@ import * as firstRun from './walks/first-run.mjs'
 import * as keyboard from './walks/keyboard.mjs'
 import * as logs from './walks/logs.mjs'
 import * as looks from './walks/looks.mjs'
+import * as plain from './walks/plain.mjs'
 import * as reconnect from './walks/reconnect.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..')
-const WALKS = { 'first-run': firstRun, continuity, cancel, logs, keyboard, looks, reconnect }
+const WALKS = { 'first-run': firstRun, continuity, cancel, logs, keyboard, looks, plain, reconnect }
 
 const bin = process.env['CALLBOARD_BIN'] ?? join(root, 'target/debug/callboard')
 const executable = findChromium()

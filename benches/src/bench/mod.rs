@@ -5,6 +5,7 @@ mod drain;
 mod fanout;
 mod in_process;
 mod latency;
+mod logs;
 mod mutation;
 mod recovery;
 mod start;
@@ -24,6 +25,7 @@ pub(crate) const ALL: &[Bench] = &[
     Bench { name: "latency", run: latency::run },
     Bench { name: "fanout", run: fanout::run },
     Bench { name: "in-process", run: in_process::run },
+    Bench { name: "logs", run: logs::run },
     Bench { name: "mutation", run: mutation::run },
     Bench { name: "start", run: start::run },
     Bench { name: "recovery", run: recovery::run },

@@ -6,6 +6,7 @@
 mod board;
 mod fill;
 mod hello;
+mod lines;
 mod pulse;
 mod raw_writer;
 

@@ -38,6 +38,15 @@ pub(crate) struct Socket {
 impl Socket {
     /// Connects and says hello, without interest in the log.
     pub(crate) async fn open(address: &Address, deflate: bool) -> Done<Self> {
+        Socket::open_as(address, deflate, false).await
+    }
+
+    /// Connects and says hello, with interest in the log.
+    pub(crate) async fn open_with_logs(address: &Address) -> Done<Self> {
+        Socket::open_as(address, false, true).await
+    }
+
+    async fn open_as(address: &Address, deflate: bool, logs: bool) -> Done<Self> {
         let stream = TcpStream::connect(address.at).await?;
         stream.set_nodelay(true)?;
         let handshake = ClientHandshake::new(std::array::from_fn(|_| fastrand::u8(..)))
@@ -51,7 +60,7 @@ impl Socket {
         let hello = serde_json::json!({
             "type": "hello", "protocol": callboard_protocol::frame::PROTOCOL,
             "client": { "name": "bench", "version": "0", "instance": instance },
-            "logs": { "enabled": false },
+            "logs": { "enabled": logs },
         });
         let hello = masked::text(&hello.to_string(), fastrand::u32(..).to_ne_bytes());
         socket.stream.write_all(hello.as_bytes()).await?;

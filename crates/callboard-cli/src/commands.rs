@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 pub(crate) mod cancel;
+pub(crate) mod config;
 pub(crate) mod get;
 pub(crate) mod kinds;
 pub(crate) mod logs;

@@ -76,7 +76,6 @@ impl ConfigFile {
         read.map(Some).map_err(|error| self.failure(error.span().unwrap_or(span), error.message()))
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the settings"))]
     /// The values of a section: name, value, and the place to name when it does not fit (`callboard.toml:3:12`).
     pub(crate) fn values(&self, section: &str) -> Result<Vec<(String, Node, String)>, Failure> {
         let table = self.table()?;

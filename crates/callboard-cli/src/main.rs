@@ -14,11 +14,12 @@ mod globals;
 mod kinds;
 mod place;
 mod serve;
+mod settings;
 mod text;
 
 use crate::{
     api::Api,
-    commands::{cancel, get, kinds as kinds_command, logs, open, ps, retry, rm, run, start, version},
+    commands::{cancel, config, get, kinds as kinds_command, logs, open, ps, retry, rm, run, start, version},
     failure::{Failure, Outcome, exit},
     globals::Globals,
     place::Place,
@@ -66,6 +67,8 @@ enum Command {
     Start(start::StartArgs),
     /// Print an address of Studio that lets one browser in
     Open,
+    /// Show every setting and where its value is from, or change those of a running server
+    Config(config::ConfigArgs),
     /// Print the version
     Version,
     /// One of the bundled programs that the first jobs run
@@ -93,6 +96,7 @@ fn main() -> ExitCode {
         Command::Demo(Demo::Paint) => return callboard_demo::main_paint(),
         Command::Demo(Demo::Checksum) => return callboard_demo::main_checksum(),
         Command::Serve(args) => serve::main(&cli.globals, args),
+        Command::Config(args) => config::config(&cli.globals, &args),
         Command::Version => version::version(json),
         command => ask(&cli.globals, command),
     };
@@ -122,7 +126,7 @@ fn ask(globals: &Globals, command: Command) -> Outcome {
             Command::Start(args) => Box::pin(start::start(&place, args, json)).await,
             Command::Kinds => kinds_command::kinds(&api, json).await,
             Command::Open => open::open(&api, json).await,
-            Command::Serve(_) | Command::Version | Command::Demo(_) => Ok(exit::OK),
+            Command::Serve(_) | Command::Config(_) | Command::Version | Command::Demo(_) => Ok(exit::OK),
         }
     })
 }

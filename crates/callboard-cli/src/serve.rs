@@ -1,11 +1,11 @@
 //! `callboard serve`: a board on a port until it is told to stop.
 
 use crate::{
-    config_file::ConfigFile,
     data,
     failure::{Failure, Outcome, exit},
     globals::Globals,
     kinds,
+    settings::SettingsArgs,
     text::output::print,
 };
 use callboard::{Board, BoardOptions};
@@ -25,12 +25,14 @@ pub(crate) struct ServeArgs {
     /// Path prefix, for example behind a proxy
     #[arg(long, default_value = "/")]
     base_path: String,
+    /// Origin of pages that may use this server beside its own, for example <http://127.0.0.1:5173>
+    #[arg(long, value_name = "ORIGIN")]
+    allow_origin: Vec<String>,
     /// Attempts that run at once
     #[arg(long, default_value_t = callboard_protocol::caps::CONCURRENCY)]
     concurrency: usize,
-    /// The configuration; otherwise callboard.toml here or in the data folder, if there is one
-    #[arg(long, value_name = "FILE")]
-    config: Option<std::path::PathBuf>,
+    #[command(flatten)]
+    settings: SettingsArgs,
 }
 
 pub(crate) fn main(globals: &Globals, args: ServeArgs) -> Outcome {
@@ -42,15 +44,21 @@ pub(crate) fn main(globals: &Globals, args: ServeArgs) -> Outcome {
 
 async fn run(globals: &Globals, args: ServeArgs) -> Outcome {
     let data = data::folder(globals.data.clone()).map_err(Failure::usage)?;
-    let config = ConfigFile::find(args.config.as_deref(), &data)?;
+    let (settings, config) = args.settings.load(&data)?;
     create_private(&data)
         .map_err(|error| not_started(format!("failed to create {}: {error}", data.display())))?;
     let registry = kinds::registry(config.as_ref())?;
     let limits = callboard::Limits { concurrency: args.concurrency.max(1), ..callboard::Limits::default() };
-    let options = BoardOptions { data: Some(data.clone()), registry, limits, ..BoardOptions::default() };
+    let data_folder = Some(data.clone());
+    let options = BoardOptions { data: data_folder, registry, limits, settings, ..BoardOptions::default() };
     let board = Board::open(options).await.map_err(|error| not_opened(&error))?;
-    let options =
-        ServeOptions { data: data.clone(), host: args.host, port: args.port, base_path: args.base_path };
+    let options = ServeOptions {
+        data: data.clone(),
+        host: args.host,
+        port: args.port,
+        base_path: args.base_path,
+        origins: args.allow_origin,
+    };
     let mut running = match serve(board.clone(), options).await {
         Ok(running) => running,
         Err(error) => {
@@ -88,6 +96,7 @@ fn not_opened(error: &callboard::OpenError) -> Failure {
         callboard::OpenError::Journal(Journal::Newer { .. }) => {
             Failure::new(exit::CONFLICT, "newer_schema", message)
         }
+        callboard::OpenError::Setting(_) => Failure::usage(message),
         _ => not_started(message),
     }
 }
@@ -95,7 +104,9 @@ fn not_opened(error: &callboard::OpenError) -> Failure {
 fn not_served(error: &ServeError) -> Failure {
     let message = error.to_string();
     match error {
-        ServeError::NotLoopback(_) | ServeError::BadBasePath(_) => Failure::usage(message),
+        ServeError::NotLoopback(_) | ServeError::BadBasePath(_) | ServeError::BadOrigin(_) => {
+            Failure::usage(message)
+        }
         ServeError::Listen { source, .. } if source.kind() == std::io::ErrorKind::AddrInUse => {
             Failure::new(exit::CONFLICT, "port_in_use", message)
                 .hint("callboard serve --port 0 takes a free port")

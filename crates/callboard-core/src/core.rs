@@ -1,6 +1,7 @@
 //! The decider: holds the document, its index and the kept outcomes; turns inputs into changes.
 
 use crate::{
+    configure,
     index::Index,
     input::{Context, Decided, Input},
     outcomes::Outcomes,
@@ -13,6 +14,7 @@ use crate::{
 use callboard_protocol::{
     ApplyError, Change, CommandKey, Commit, CommitKind, Epoch, JobId, Node, Time, apply, caps,
     command::{Command, KeptOutcome},
+    config::Settings,
     error::Rejection,
 };
 use std::sync::Arc;
@@ -108,6 +110,8 @@ pub struct Core {
     pub(crate) index: Index,
     pub(crate) limits: Limits,
     pub(crate) projections: Arc<Projections>,
+    /// What values of `/serverConfig` go back to when a command takes its own back.
+    pub(crate) start: Settings,
     outcomes: Outcomes,
     version: u64,
 }
@@ -119,11 +123,13 @@ impl Core {
         recovered.outcomes.into_iter().for_each(|outcome| outcomes.keep(outcome));
         let index = Index::of(&recovered.document);
         let projections = Arc::default();
+        let start = Settings::default();
         Core {
             document: recovered.document,
             index,
             limits,
             projections,
+            start,
             outcomes,
             version: recovered.version,
         }
@@ -193,6 +199,11 @@ impl Core {
                     projections.follow(tx, true)?;
                     Ok(result)
                 })
+            }
+            Input::Configure(settings) => {
+                self.start = *settings;
+                let start = self.start.clone();
+                self.change(context, |tx, _| configure::start(tx, &start))
             }
             Input::Rescue(id) => self.change(context, |tx, _| restart::rescue(tx, &id)),
             Input::Logs(meta) => self.change(context, |tx, _| restart::logs(tx, &meta)),

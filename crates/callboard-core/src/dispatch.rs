@@ -113,7 +113,7 @@ fn describe(tx: &Tx<'_>, args: DispatchArgs, needs: &depend::Needs, not_before: 
 }
 
 /// A title for people: the prompt, name or path in the arguments, the command line, or the kind.
-pub(crate) fn title_of(kind: &str, args: &Node) -> String {
+pub fn title_of(kind: &str, args: &Node) -> String {
     let named = ["title", "prompt", "name", "path", "url"].iter().find_map(|name| args.child(name)?.as_str());
     if let Some(text) = named {
         return text.lines().next().unwrap_or_default().chars().take(120).collect();

@@ -11,7 +11,7 @@ use crate::{
     things::Thing,
 };
 use callboard_protocol::{
-    JobId, Key, Node, Object, Time, domain::is_open, from_node, job::JobState, queue::Queue,
+    JobId, Key, Node, Object, Time, domain::APP, from_node, job::JobState, queue::Queue,
 };
 pub(crate) use slim::{INDEXED, Slim, rank_of};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -76,7 +76,7 @@ impl Index {
             members(document, domain).for_each(|(id, record)| index.refresh_thing(domain, id, Some(record)));
         }
         for (domain, value) in document.as_object().into_iter().flat_map(Object::iter) {
-            if is_open(domain) {
+            if domain.starts_with(APP) {
                 index.domains.insert(domain.clone(), value.json_len() as i64);
             }
         }
@@ -148,7 +148,7 @@ impl Index {
 
     /// An open domain has grown, or is gone.
     pub(crate) fn grow_domain(&mut self, domain: Key, by: i64, is_there: bool) {
-        if !is_open(&domain) {
+        if !domain.starts_with(APP) {
             return;
         }
         if is_there {

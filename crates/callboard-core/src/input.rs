@@ -3,6 +3,7 @@
 use callboard_protocol::{
     Actor, Change, CommandKey, JobId, Node, Time,
     command::Command,
+    config::Settings,
     job::{ArtifactRef, Attempt, AttemptOutcome, CancelCause, JobError, Progress},
 };
 use std::sync::Arc;
@@ -36,6 +37,8 @@ pub enum Input {
         /// This process.
         node: String,
     },
+    /// The settings that this process starts with; they hold until a command says otherwise.
+    Configure(Box<Settings>),
     /// The first running job of an earlier process is taken back; repeated until none is left.
     Rescue(JobId),
     /// The board's log has grown (only ring metadata is state, S3.18).

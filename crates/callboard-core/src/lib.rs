@@ -6,6 +6,7 @@
 
 pub mod backoff;
 mod check;
+mod configure;
 mod core;
 mod deadline;
 mod depend;
@@ -33,6 +34,7 @@ mod update;
 mod walk;
 
 pub use crate::core::{Checkpoint, Core, Limits, Recovered};
+pub use dispatch::title_of;
 pub use input::{Archived, BreakerNote, Context, Decided, Effect, End, Input, LogMeta, News, Report, Start};
 pub use projection::Projection;
 pub use retain::Retention;

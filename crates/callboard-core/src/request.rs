@@ -1,6 +1,7 @@
 //! Commands from outside.
 
 use crate::{
+    configure,
     core::Core,
     dispatch, domains, finish,
     index::Index,
@@ -40,6 +41,10 @@ impl Core {
         stored: &[Node],
         context: &Context,
     ) -> Result<Decided, Rejection> {
+        if let Command::Configure(args) = command {
+            let start = self.start.clone();
+            return self.change(context, |tx, _| configure::set(tx, &args, &start));
+        }
         let stored = Stored(stored);
         let projections = self.projections.clone();
         self.change(context, |tx, index| match command {
@@ -61,6 +66,7 @@ impl Core {
             Command::PutThing(domain, args) => things::put(tx, domain, *args),
             Command::SeeThing(domain, args) => things::see(tx, domain, args),
             Command::DeleteThing(domain, args) => things::delete(tx, domain, &args.id),
+            Command::Configure(_) => Ok(Node::Null),
         })
     }
 }

@@ -56,6 +56,7 @@ fn types(config: &Config) -> String {
         domain::ThingArgs,
         domain::SeenArgs,
         domain::ThingName,
+        command::ConfigArgs,
         command::Role,
         command::Accepted,
         Event,

@@ -108,6 +108,14 @@ pub const LOG_FILE_BYTES: u64 = 8 * 1024 * 1024;
 pub const LOG_FILES: usize = 8;
 /// Bytes of log that one job may write to disk; then one line says that the rest was dropped.
 pub const JOB_LOG_BYTES: u64 = 64 * 1024 * 1024;
+/// Channels in an allowlist or a client's filter.
+pub const LOG_CHANNELS: usize = 256;
+/// The name of a channel. A longer one is cut.
+pub const LOG_CHANNEL_BYTES: usize = 64;
+/// Lines of one request that brings lines. More is rejected with `too_large`.
+pub const INGEST_LINES: usize = 1000;
+/// The fields of a line. Larger ones are left out, and the line says so.
+pub const LOG_FIELDS_BYTES: usize = 4 * 1024;
 /// Lines of one answer to a log query.
 pub const LOG_QUERY_LINES: usize = 2000;
 
@@ -170,6 +178,10 @@ pub const AUTH_FAILURES: u32 = 10;
 pub const LAUNCH_CODE_MS: u64 = 60_000;
 /// A request's headers must arrive within this time.
 pub const HEADER_MS: u64 = 5_000;
+/// Readers of the event stream over HTTP at once. More are answered `overloaded`.
+pub const STREAMS: usize = 256;
+/// Changes that are folded to look back: about a second of work. More is rejected with `too_large`.
+pub const TRAVEL_CHANGES: u64 = 200_000;
 /// Rows of one page of an HTTP listing.
 pub const PAGE_ROWS: usize = 500;
 

@@ -7,6 +7,7 @@ use ts_rs::TS;
 /// What a change means, for those who follow events instead of state. Topics: `job.dispatched`, `job.started`,
 /// `job.progress`, `job.succeeded`, `job.failed`, `job.cancelled`, `job.retrying`, `job.deleted`, `board.started`, ….
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
     /// What happened.

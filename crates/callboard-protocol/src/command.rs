@@ -51,6 +51,8 @@ pub enum Command {
     SeeThing(Things, SeenArgs),
     /// `devices.delete`, `streams.delete`: forget it.
     DeleteThing(Things, ThingName),
+    /// `config.set`: change what clients adopt (S3.14). Returns `/serverConfig`.
+    Configure(ConfigArgs),
 }
 
 /// Things outside that the board watches.
@@ -78,6 +80,7 @@ impl Things {
 
 /// Arguments that name a job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct JobArgs {
     /// The job.
@@ -86,6 +89,7 @@ pub struct JobArgs {
 
 /// Arguments of `jobs.cancel`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CancelArgs {
     /// The job.
@@ -96,8 +100,20 @@ pub struct CancelArgs {
     pub reason: Option<String>,
 }
 
+/// Arguments of `config.set`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConfigArgs {
+    /// Values by the name of their setting, such as `ws.heartbeatIntervalMs`; `null` goes back to what the server
+    /// started with.
+    #[ts(as = "std::collections::BTreeMap<String, Node>")]
+    pub values: std::collections::BTreeMap<String, Node>,
+}
+
 /// Who may do something (design: security 3.5). Each role may do what the ones before it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Sees.
@@ -108,9 +124,20 @@ pub enum Role {
     Admin,
 }
 
+impl Role {
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Role::Viewer => "viewer",
+            Role::Operator => "operator",
+            Role::Admin => "admin",
+        }
+    }
+}
+
 impl Command {
     /// The names of all commands.
-    pub const NAMES: [&'static str; 24] = [
+    pub const NAMES: [&'static str; 25] = [
         "jobs.dispatch",
         "jobs.cancel",
         "jobs.retry",
@@ -135,6 +162,7 @@ impl Command {
         "streams.put",
         "streams.seen",
         "streams.delete",
+        "config.set",
     ];
 
     /// Reads a command from its wire form.
@@ -180,6 +208,7 @@ impl Command {
             "devices.put" | "streams.put" => Command::PutThing(things(name), read(name, args)?),
             "devices.seen" | "streams.seen" => Command::SeeThing(things(name), read(name, args)?),
             "devices.delete" | "streams.delete" => Command::DeleteThing(things(name), read(name, args)?),
+            "config.set" => Command::Configure(read(name, args)?),
             _ => {
                 let name: String = name.chars().take(80).collect();
                 return Err(Rejection::new(
@@ -219,6 +248,7 @@ impl Command {
             Command::PutSchedule(_) => "schedules.put",
             Command::DeleteSchedule(_) => "schedules.delete",
             Command::TriggerSchedule(_) => "schedules.trigger",
+            Command::Configure(_) => "config.set",
         }
     }
 
@@ -226,6 +256,7 @@ impl Command {
     pub fn role(&self) -> Role {
         match self {
             Command::ConfigureQueue(_) => Role::Admin,
+            Command::Configure(_) => Role::Admin,
             _ => Role::Operator,
         }
     }
@@ -237,6 +268,7 @@ fn things(name: &str) -> Things {
 
 /// The answer to a command that was carried out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Accepted {
     /// The version at which its effect is visible.

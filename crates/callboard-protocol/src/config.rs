@@ -1,4 +1,10 @@
-//! What clients adopt from the server (S3.14). Lives in the state at `/serverConfig`.
+//! Settings, and those of them that clients adopt from the server (S3.14): these live in the state at `/serverConfig`.
+
+mod layers;
+mod settings;
+
+pub use layers::{SettingError, Settings, Source, check_pair};
+pub use settings::{Rule, SETTINGS, Scope, Setting};
 
 use crate::log::Level;
 use serde::{Deserialize, Serialize};
@@ -6,6 +12,7 @@ use ts_rs::TS;
 
 /// Server-driven client configuration.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ServerConfig {
     /// Log delivery.
@@ -18,6 +25,7 @@ pub struct ServerConfig {
 
 /// Log delivery (S3.14).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LogsConfig {
     /// Lines sent on connect.
@@ -32,6 +40,7 @@ pub struct LogsConfig {
 
 /// Connection behaviour (S3.14, S3.15). Delay = clamp(min·factor^n·(1 ± jitter), min, max).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct WsConfig {
     /// Silence after which a ping is sent, ms.
@@ -52,6 +61,7 @@ pub struct WsConfig {
 
 /// State delivery.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StateConfig {
     /// Changes within this window go out as one patch, ms (S3.13).

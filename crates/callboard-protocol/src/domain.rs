@@ -13,9 +13,12 @@ use ts_rs::TS;
 
 /// What the names of open domains begin with.
 pub const APP: &str = "app.";
+/// The open domain with switches of the board and its users.
+const CONFIG: &str = "config";
 
 /// One write into an open domain.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "op", rename_all = "lowercase")]
 pub enum Write {
     /// Makes the value at a path be this; only what differs is written. Objects on the way are made.
@@ -41,6 +44,7 @@ pub enum Write {
 
 /// Arguments of `state.set` and `state.merge`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WriteArgs {
     /// `/app.name`, or a place below it.
@@ -51,6 +55,7 @@ pub struct WriteArgs {
 
 /// Arguments of `state.delete`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PathArgs {
     /// `/app.name`, or a place below it.
@@ -59,6 +64,7 @@ pub struct PathArgs {
 
 /// Arguments of `state.replace`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ReplaceArgs {
     /// All open domains named `app.<name>`, as members. One that is not here goes.
@@ -67,6 +73,7 @@ pub struct ReplaceArgs {
 
 /// Arguments of `state.transact`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TransactArgs {
     /// The writes, carried out in order: all of them in one change, or none.
@@ -75,6 +82,7 @@ pub struct TransactArgs {
 
 /// Arguments of `devices.put` and `streams.put`: the whole record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ThingArgs {
     /// Its name.
@@ -105,6 +113,7 @@ pub struct ThingArgs {
 
 /// Arguments of `devices.seen` and `streams.seen`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SeenArgs {
     /// Which.
@@ -117,6 +126,7 @@ pub struct SeenArgs {
 
 /// Arguments of `devices.delete` and `streams.delete`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ThingName {
     /// Which.
@@ -142,6 +152,9 @@ pub fn open_path(path: &str) -> Result<Pointer, Rejection> {
     let pointer = Pointer::parse(path).map_err(|error| invalid(&format!("path: {error}")))?;
     match pointer.segments() {
         [] => Err(invalid("path: the root is not one domain; use state.replace")),
+        [config] | [config, ..] if config.as_str() == CONFIG && !is_open_config(&pointer) => {
+            Err(invalid("path: write a member of /config, and not /config/sources, which config.set keeps"))
+        }
         [domain, ..] if is_open(domain) => {
             check_id("path", domain)?;
             Ok(pointer)
@@ -153,9 +166,14 @@ pub fn open_path(path: &str) -> Result<Pointer, Rejection> {
     }
 }
 
+/// Where the values of the server's settings are from is kept beside what users keep there.
+fn is_open_config(path: &Pointer) -> bool {
+    path.segments().get(1).is_some_and(|member| member.as_str() != "sources")
+}
+
 /// Whether a domain is open to writes.
 pub fn is_open(domain: &Key) -> bool {
-    domain.as_str() == "config" || domain.strip_prefix(APP).is_some_and(|name| !name.is_empty())
+    domain.as_str() == CONFIG || domain.strip_prefix(APP).is_some_and(|name| !name.is_empty())
 }
 
 impl ThingArgs {

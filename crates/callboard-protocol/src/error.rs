@@ -6,6 +6,7 @@ use ts_rs::TS;
 
 /// Stable codes; the same over WebSocket, HTTP and in the CLI's `--json`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
     /// The frame is no message of this protocol.
@@ -74,6 +75,7 @@ impl ErrorCode {
 
 /// Why a command was not carried out. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, thiserror::Error)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[error("{message}")]
 pub struct Rejection {

@@ -18,6 +18,7 @@ pub const PROTOCOL: u32 = 1;
 
 /// A position in the state's history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StatePosition {
     /// Which history.
@@ -29,6 +30,7 @@ pub struct StatePosition {
 
 /// A position in the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LogPosition {
     /// Which history.
@@ -40,6 +42,7 @@ pub struct LogPosition {
 
 /// Up to where a connection has been served.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Served {
     /// Which history.
@@ -54,6 +57,7 @@ pub struct Served {
 
 /// Who is connecting.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ClientInfo {
     /// `studio`, `callboard-cli`, ….
@@ -66,6 +70,7 @@ pub struct ClientInfo {
 
 /// A token in the first frame.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Auth {
     /// The bearer token.
@@ -74,6 +79,7 @@ pub struct Auth {
 
 /// One subscription to the state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SubRequest {
     /// Its name; `main` is the default and may be omitted from messages.
@@ -92,6 +98,7 @@ pub struct SubRequest {
 
 /// How the client's last connection ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LastClose {
     /// The close code, 1006 when there was none.
@@ -104,6 +111,7 @@ pub struct LastClose {
 
 /// Which log lines a client wants.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LogRequest {
     /// `false` turns log delivery off.
@@ -130,6 +138,7 @@ pub struct LogRequest {
 
 /// Why a snapshot is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum SnapshotReason {
     /// The connection is new.
@@ -146,6 +155,7 @@ pub enum SnapshotReason {
 
 /// How a subscription begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum SubStart {
     /// From where the client was.
@@ -156,6 +166,7 @@ pub enum SubStart {
 
 /// What a client may send.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Limits {
     /// Bytes of one message.
@@ -169,6 +180,7 @@ pub struct Limits {
 
 /// The server behind a connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ServerInfo {
     /// `callboard`.

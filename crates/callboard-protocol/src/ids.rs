@@ -8,6 +8,7 @@ macro_rules! text_id {
     ($(#[$doc:meta] $name:ident),* $(,)?) => { $(
         #[$doc]
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[ts(type = "string")]
         pub struct $name(Arc<str>);
 

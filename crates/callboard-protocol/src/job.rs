@@ -15,6 +15,7 @@ pub use update::{ClearArgs, UpdateArgs};
 
 /// Where a job is in its life (X4). Reasons live on the attempt and in `error`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum JobState {
     /// Waits for dependencies or a manual release.
@@ -75,6 +76,7 @@ impl JobState {
 
 /// How one attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AttemptOutcome {
     /// It returned a result.
@@ -97,6 +99,7 @@ pub enum AttemptOutcome {
 
 /// A fraction of the work, with what is known beside it (X3: 0..1, monotone per attempt).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Progress {
     /// 0..1.
@@ -121,6 +124,7 @@ pub struct Progress {
 
 /// Why an attempt or a job failed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct JobError {
     /// A stable word: `exit_code`, `signal`, `spawn_failed`, `timeout`, `panicked`, `lost`, ….
@@ -146,6 +150,7 @@ impl JobError {
 
 /// A file that an attempt left, by content.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ArtifactRef {
     /// The file name; unique within a job, a later one with the same name replaces it.
@@ -161,6 +166,7 @@ pub struct ArtifactRef {
 
 /// Why an attempt is to stop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CancelCause {
     /// Somebody asked for it.
@@ -180,6 +186,7 @@ impl CancelCause {
 
 /// A cancel that was asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CancelInfo {
     /// When.
@@ -198,6 +205,7 @@ pub struct CancelInfo {
 
 /// Delays between tries (X2): clamp(initial·factor^n·(1 ± jitter), initial, max).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct RetryPolicy {
     /// First delay, ms.
@@ -220,6 +228,7 @@ impl Default for RetryPolicy {
 
 /// One job as everybody sees it. Members that are `None` or empty are absent on the wire.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Job {
     /// Its name; made by the server or brought by the client.
@@ -349,6 +358,7 @@ pub struct Job {
 
 /// One try of a job; a row of its own in the store.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Attempt {
     /// The job.
@@ -369,6 +379,7 @@ pub struct Attempt {
 
 /// An entry of the results gallery at `/results/<jobId>`: what a finished job left (S0.25, S0.26).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ResultRecord {
     /// The job that made it, and the name of this entry.

@@ -31,6 +31,8 @@ mod pointer;
 pub mod queue;
 mod recorder;
 pub mod schedule;
+#[cfg(feature = "schema")]
+mod schema;
 mod select;
 mod time;
 

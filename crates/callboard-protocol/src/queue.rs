@@ -14,6 +14,7 @@ pub const BOARD: &str = "*";
 
 /// Starts per window, as a token bucket: `limit` in each `perMs`, and `burst` at once after a pause.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rate {
     /// Starts.
@@ -29,6 +30,7 @@ pub struct Rate {
 
 /// A queue at `/queues/<name>`; at `/queues/*` what holds for the whole board. Absent limits do not limit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Queue {
     /// Nothing is started; what runs goes on.
@@ -59,6 +61,7 @@ pub struct Queue {
 
 /// Arguments of `queues.configure`: all settings of the queue anew, but whether it is paused.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct QueueSettings {
     /// The queue, or `*` for the whole board.
@@ -87,6 +90,7 @@ pub struct QueueSettings {
 
 /// Arguments that name a queue.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct QueueArgs {
     /// The queue, or `*` for the whole board.

@@ -6,6 +6,7 @@ use ts_rs::TS;
 
 /// What happens when the time has come and the job of the last time is not finished.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Overlap {
     /// This time is left out, and counted.
@@ -19,6 +20,7 @@ pub enum Overlap {
 
 /// What happens about times that passed while no server was there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CatchUp {
     /// They are left out, and counted.
@@ -32,6 +34,7 @@ pub enum CatchUp {
 
 /// A schedule at `/schedules/<id>`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Schedule {
     /// Its name.
@@ -88,6 +91,7 @@ pub struct Schedule {
 
 /// Arguments of `schedules.put`: makes a schedule, or replaces the one with this name. Counts stay.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ScheduleArgs {
     /// Its name.
@@ -122,6 +126,7 @@ pub struct ScheduleArgs {
 
 /// Arguments that name a schedule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ScheduleName {
     /// The schedule.

@@ -2,7 +2,7 @@
 
 use crate::{
     access::{Failures, Gate, LaunchCodes, TokenError, Tokens, write_private},
-    http::{App, router},
+    http::{App, router, stream_places},
     ws::{Counters, Hub},
 };
 use callboard::Board;
@@ -37,6 +37,8 @@ pub struct ServeOptions {
     pub port: u16,
     /// The path prefix, `/` for none.
     pub base_path: String,
+    /// Origins of pages beside our own that may use it, as browsers write them: `http://127.0.0.1:5173`.
+    pub origins: Vec<String>,
 }
 
 /// A server could not start.
@@ -48,6 +50,9 @@ pub enum ServeError {
     /// The prefix does not fit.
     #[error("the base path {0:?} must be made of letters, digits, '-', '_', '.' and '/'")]
     BadBasePath(String),
+    /// An origin that no browser would send.
+    #[error("{0:?} is no origin: it must be SCHEME://HOST or SCHEME://HOST:PORT")]
+    BadOrigin(String),
     /// The port.
     #[error("failed to listen on {address}: {source}")]
     Listen {
@@ -121,6 +126,9 @@ pub async fn serve(board: Board, options: ServeOptions) -> Result<Running, Serve
         return Err(ServeError::NotLoopback(options.host));
     }
     let base = base_path(&options.base_path)?;
+    if let Some(bad) = options.origins.iter().find(|origin| !is_origin(origin)) {
+        return Err(ServeError::BadOrigin(bad.clone()));
+    }
     let wanted = SocketAddr::new(options.host, options.port);
     let fail = |source| ServeError::Listen { address: wanted, source };
     let listener = TcpListener::bind(wanted).await.map_err(fail)?;
@@ -140,7 +148,8 @@ pub async fn serve(board: Board, options: ServeOptions) -> Result<Running, Serve
     write_private(&cli_file, cli.to_string().as_bytes()).map_err(io_error)?;
 
     let names = [address.to_string(), format!("localhost:{}", address.port())];
-    let origins = names.iter().map(|name| format!("http://{name}")).collect();
+    let own = names.iter().map(|name| format!("http://{name}"));
+    let origins = own.chain(options.origins.iter().map(|origin| origin.to_ascii_lowercase())).collect();
     let gate = Gate { tokens, launch, failures: Failures::default(), hosts: names.into(), origins };
     let stop = CancellationToken::new();
     let sessions = TaskTracker::new();
@@ -153,6 +162,8 @@ pub async fn serve(board: Board, options: ServeOptions) -> Result<Running, Serve
         base: base.as_str().into(),
         url: url.as_str().into(),
         sessions: sessions.clone(),
+        streams: stream_places(),
+        tally: Arc::default(),
     };
     let accepting = tokio::spawn(accept(listener, app, stop.clone()));
     let launch_url = format!("{url}#launch={code}");
@@ -175,8 +186,18 @@ fn base_path(text: &str) -> Result<String, ServeError> {
     Ok(if trimmed.is_empty() { "/".into() } else { format!("/{trimmed}/") })
 }
 
+/// Whether a text is an origin as browsers write it. `null` and `*` are none: they would be anybody.
+fn is_origin(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(scheme, host)| {
+        matches!(scheme, "http" | "https")
+            && !host.is_empty()
+            && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte))
+    })
+}
+
 /// Takes connections until told to stop; then waits for the open ones to say goodbye.
 async fn accept(listener: TcpListener, app: App, stop: CancellationToken) {
+    let tally = app.tally.clone();
     let service = router(app);
     let free = Arc::new(Semaphore::new(caps::CONNECTIONS));
     let mut connections = JoinSet::new();
@@ -194,7 +215,10 @@ async fn accept(listener: TcpListener, app: App, stop: CancellationToken) {
             () = stop.cancelled() => break,
         };
         // Over the limit the connection is closed at once; clients come back with backoff.
-        let Ok(permit) = free.clone().try_acquire_owned() else { continue };
+        let Ok(permit) = free.clone().try_acquire_owned() else {
+            tally.refused_connection();
+            continue;
+        };
         let service =
             service.clone().map_request(move |mut request: http::Request<hyper::body::Incoming>| {
                 request.extensions_mut().insert(from);

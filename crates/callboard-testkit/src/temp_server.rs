@@ -88,6 +88,7 @@ impl TempServer {
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 0,
             base_path: base.into(),
+            origins: Vec::new(),
         };
         let running = serve(board.clone(), options).await?;
         Ok(TempServer { board, running, folder, base: base.into() })

@@ -145,7 +145,8 @@ impl Attempt {
         self.report(News::End(Box::new(end))).await;
     }
 
-    async fn report(&self, news: News) {
+    async fn report(&self, mut news: News) {
+        self.shared.logs.options().redactor.clean_news(&mut news);
         let report = Report { id: self.job.id.clone(), attempt: self.job.attempt, news };
         // An error means that the writer has ended; the next process takes the job back.
         let _ = self.shared.inbox.send(Message::Report(report)).await;

@@ -5,6 +5,7 @@ use crate::{
     handle::RawHandle,
     logs::LogHub,
     open::{self, BoardOptions, OpenError},
+    redact::Redactor,
     ring::Window,
     shared::Shared,
     typed::{Execute, Job},
@@ -14,6 +15,7 @@ use callboard_exec::{ArtifactStore, Executor, KindError, KindInfo};
 use callboard_protocol::{
     Actor, CommandKey, Epoch, JobId, Node,
     command::{Accepted, Command},
+    config::ServerConfig,
     error::{ErrorCode, Rejection},
     job::DispatchArgs,
 };
@@ -85,6 +87,7 @@ impl Board {
             Command::PutSchedule(args) => self.check_kind(&mut args.job)?,
             _ => {}
         }
+        self.redactor().clean_command(&mut command);
         let (reply, answer) = oneshot::channel();
         let message = Message::Command { command, stored, actor, key, reply };
         self.shared.inbox.send(message).await.map_err(|_| stopped())?;
@@ -204,6 +207,11 @@ impl Board {
         self.shared.version.subscribe()
     }
 
+    /// What clients adopt (S3.14); wakes its receivers when it changes.
+    pub fn server_config(&self) -> watch::Receiver<Arc<ServerConfig>> {
+        self.shared.config.subscribe()
+    }
+
     /// The changes after a version; `None` when they are no longer in memory or the version is not yet made.
     /// Take [`Board::state`] then.
     pub fn since(&self, version: u64) -> Option<Window> {
@@ -213,6 +221,11 @@ impl Board {
     /// The board's log.
     pub fn logs(&self) -> &LogHub {
         &self.shared.logs
+    }
+
+    /// What hides secrets before they are stored or sent.
+    pub fn redactor(&self) -> &Redactor {
+        &self.shared.logs.options().redactor
     }
 
     /// Where artifacts are.

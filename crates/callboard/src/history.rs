@@ -135,10 +135,15 @@ impl Board {
 
     /// Lines of the board's ring: those after `since`, or the newest when it is `None`.
     pub fn board_log(&self, since: Option<u64>, limit: usize) -> LogListing {
+        self.board_log_of(since, limit, &LogFilter::default())
+    }
+
+    /// [`Board::board_log`] of the lines that pass a filter.
+    pub fn board_log_of(&self, since: Option<u64>, limit: usize, filter: &LogFilter) -> LogListing {
         let limit = limit.clamp(1, caps::LOG_QUERY_LINES);
         let page = match since {
-            Some(since) => self.shared.logs.since(since, limit, &LogFilter::default()),
-            None => self.shared.logs.latest(limit, &LogFilter::default()),
+            Some(since) => self.shared.logs.since(since, limit, filter),
+            None => self.shared.logs.latest(limit, filter),
         };
         LogListing { entries: page.entries, truncated: page.truncated, next_seq: page.to_seq }
     }

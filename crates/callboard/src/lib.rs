@@ -18,11 +18,13 @@ mod logs;
 mod observer;
 mod open;
 mod orchestrator;
+mod redact;
 mod retention;
 mod ring;
 mod saga;
 mod shared;
 mod stored;
+mod travel;
 mod typed;
 mod writer;
 
@@ -47,13 +49,15 @@ pub use events::{
 };
 pub use handle::RawHandle;
 pub use history::{JobListing, JobListingQuery, LogListing};
-pub use logs::{LogFilter, LogHub, LogPage};
+pub use logs::{Line, LogCounts, LogFilter, LogHub, LogOptions, LogPage};
 pub use observer::{JobInfo, Observer, Observers, Problem};
 pub use open::{BoardOptions, OpenError};
 pub use orchestrator::{BreakerLimits, BreakerOpened, Orchestrator, Reaction};
+pub use redact::{BadPattern, HIDDEN, Redactor};
 pub use ring::Window;
 pub use saga::{CompensationError, Saga, SagaError};
 pub use tokio_util::sync::CancellationToken;
+pub use travel::PastChange;
 pub use typed::{
     AsyncState, Execute, Failure, Job, JobContext, JobEnd, JobFailure, JobHandle, JobResult, ProgressStream,
     Settled,

@@ -4,7 +4,7 @@ use crate::{
     board::{Board, Layout},
     clock::Clock,
     event_job::{Dispatcher, DispatcherOptions},
-    logs::LogHub,
+    logs::{LogHub, LogOptions},
     ring::Ring,
     shared::{Head, Scratch, Shared},
     writer::{JournalEnd, Message, Writer, archive_row},
@@ -12,7 +12,11 @@ use crate::{
 use callboard_core::{BreakerNote, Core, Decided, Effect, Input, Limits, LogMeta, Projection, Recovered};
 use callboard_exec::{ArtifactStore, CancelReason, Registry};
 use callboard_journal::{Append, AppendError, Journal, MemoryJournal, ReadError, SqliteJournal};
-use callboard_protocol::{Commit, CommitKind, Epoch, Time, caps, log::Level};
+use callboard_protocol::{
+    Commit, CommitKind, Epoch, Node, Time, caps,
+    config::{ServerConfig, SettingError, Settings},
+    log::Level,
+};
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, RwLock},
@@ -41,6 +45,8 @@ pub struct BoardOptions {
     pub required: Vec<String>,
     /// The build, for people.
     pub build: String,
+    /// What clients adopt and how the log is kept; see `callboard_protocol::config::SETTINGS`.
+    pub settings: Settings,
 }
 
 impl Default for BoardOptions {
@@ -55,6 +61,7 @@ impl Default for BoardOptions {
             projections: Vec::new(),
             required: Vec::new(),
             build: concat!("callboard ", env!("CARGO_PKG_VERSION")).into(),
+            settings: Settings::default(),
         }
     }
 }
@@ -79,6 +86,9 @@ pub enum OpenError {
         /// Why.
         why: String,
     },
+    /// A setting of the log.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
     /// A folder or file.
     #[error("failed to open {path}: {source}")]
     Io {
@@ -104,6 +114,7 @@ pub(crate) async fn open(options: BoardOptions) -> Result<Board, OpenError> {
         (None, Some(data)) => Arc::new(SqliteJournal::open(&Layout(data.clone()).journal())?),
         (None, None) => Arc::new(MemoryJournal::new()),
     };
+    let log_options = LogOptions::read(&options.settings)?;
     // The journal is ours, so whatever an earlier process left running is an orphan.
     end_orphans(options.data.clone().map(Layout)).await;
     let mut folded = fold(journal.as_ref()).await?;
@@ -118,7 +129,7 @@ pub(crate) async fn open(options: BoardOptions) -> Result<Board, OpenError> {
     let artifacts = layout.as_ref().map_or_else(|| scratch.0.join("artifacts"), Layout::artifacts);
     let artifacts =
         ArtifactStore::open(&artifacts).map_err(|source| OpenError::Io { path: artifacts, source })?;
-    let logs = LogHub::open(layout.as_ref().map(Layout::logs))
+    let logs = LogHub::open(layout.as_ref().map(Layout::logs), log_options)
         .map_err(|(path, source)| OpenError::Io { path, source })?;
     if let Some(work) = layout.as_ref().map(Layout::work) {
         // Folders of attempts that are gone for good.
@@ -148,11 +159,15 @@ pub(crate) async fn open(options: BoardOptions) -> Result<Board, OpenError> {
         telling: std::sync::Once::new(),
         inbox,
         version: watch::Sender::new(head.version),
+        config: watch::Sender::new(Arc::new(ServerConfig::default())),
         head: RwLock::new(head),
         ring: Mutex::new(Ring::default()),
     });
+    shared.follow_config(&Node::Null, core.document());
     let mut writer = Writer::new(core, shared.clone(), messages, end);
-    boot(&mut writer, options.build, node).await?;
+    let inputs =
+        vec![Input::Boot { build: options.build, node }, Input::Configure(Box::new(options.settings))];
+    boot(&mut writer, inputs).await?;
     tokio::spawn(writer.run());
     tokio::spawn(follow_logs(Arc::downgrade(&shared)));
     tokio::spawn(crate::retention::follow(Arc::downgrade(&shared), retention));
@@ -239,8 +254,7 @@ async fn take_over(
 }
 
 /// The first changes of this process: it is ready, and the orphans of the last one are taken back.
-async fn boot(writer: &mut Writer, build: String, node: String) -> Result<(), OpenError> {
-    let mut inputs = vec![Input::Boot { build, node }];
+async fn boot(writer: &mut Writer, mut inputs: Vec<Input>) -> Result<(), OpenError> {
     inputs.push(Input::Logs(writer.shared.logs.meta()));
     inputs.extend(writer.core.orphans().into_iter().map(Input::Rescue));
     for chunk in inputs.chunks(caps::COMMIT_ENTRIES) {

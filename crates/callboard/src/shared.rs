@@ -11,7 +11,7 @@ use crate::{
 };
 use callboard_exec::{ArtifactStore, Registry};
 use callboard_journal::Journal;
-use callboard_protocol::{Epoch, Node};
+use callboard_protocol::{Epoch, Node, config::ServerConfig, from_node};
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, Once, PoisonError, RwLock},
@@ -59,10 +59,24 @@ pub(crate) struct Shared {
     pub(crate) inbox: mpsc::Sender<Message>,
     pub(crate) version: watch::Sender<u64>,
     pub(crate) head: RwLock<Head>,
+    /// `/serverConfig`, read.
+    pub(crate) config: watch::Sender<Arc<ServerConfig>>,
     pub(crate) ring: Mutex<Ring>,
 }
 
 impl Shared {
+    /// Makes `/serverConfig` of a document what everybody follows, when it is another one than before.
+    pub(crate) fn follow_config(&self, before: &Node, now: &Node) {
+        let (before, now) = (before.child("serverConfig"), now.child("serverConfig"));
+        if before == now {
+            return;
+        }
+        if let Some(config) = now.and_then(|node| from_node::<ServerConfig>(node).ok()) {
+            self.logs.show(&config.logs);
+            self.config.send_replace(Arc::new(config));
+        }
+    }
+
     /// The durable state, as a cheap clone.
     pub(crate) fn head(&self) -> Head {
         self.head.read().unwrap_or_else(PoisonError::into_inner).clone()

@@ -310,6 +310,7 @@ impl Writer {
         self.end.hash = appended.hash;
         let version = head.version;
         let mut ring = self.shared.ring();
+        self.shared.follow_config(&self.shared.head().document, &head.document);
         *self.shared.head.write().unwrap_or_else(PoisonError::into_inner) = head;
         ring.push(commit.clone(), bytes);
         self.shared.version.send_replace(version);

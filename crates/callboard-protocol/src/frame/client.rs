@@ -7,6 +7,7 @@ use ts_rs::TS;
 
 /// A message from a client. Unknown members are ignored; unknown types are ignored by the session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all_fields = "camelCase")]
 pub enum ClientFrame {
     /// The first frame with the subprotocol.

@@ -7,6 +7,7 @@ use ts_rs::TS;
 
 /// What a job does when one that it depends on does not succeed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum DependencyPolicy {
     /// It fails with the code `dependency_failed`.
@@ -20,6 +21,7 @@ pub enum DependencyPolicy {
 
 /// What a dispatch does when a job with its `uniqueKey` is not finished.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum UniquePolicy {
     /// It is refused with `conflict`; the details name the job.
@@ -34,6 +36,7 @@ pub enum UniquePolicy {
 
 /// Arguments of `jobs.dispatch`. Unknown members are an error, so that a misspelt one is not lost.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DispatchArgs {
     /// A name of your own; it must be new on this board.

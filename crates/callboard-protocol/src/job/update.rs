@@ -8,6 +8,7 @@ use ts_rs::TS;
 /// Arguments of `jobs.update`: what is absent stays. While an attempt runs, only `title`, `tags`, `priority`,
 /// `maxAttempts` and `retry` may change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateArgs {
     /// The job.
@@ -68,6 +69,7 @@ pub struct UpdateArgs {
 
 /// Arguments of `jobs.clear`: finished jobs that fit everything given are deleted, live and stored.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ClearArgs {
     /// In these states, which must be terminal; in all terminal ones when empty.

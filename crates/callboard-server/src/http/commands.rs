@@ -41,10 +41,9 @@ pub(crate) async fn run(
 ) -> Result<Accepted, Rejection> {
     let command = Command::parse(name, args)?;
     if caller.role < command.role() {
-        let message =
-            format!("{name} needs the role operator; this token is a {:?}", caller.role).to_lowercase();
+        let (needed, role) = (command.role().as_str(), caller.role.as_str());
+        let message = format!("{name} needs the role {needed}; this token is a {role}");
         return Err(Rejection::new(ErrorCode::Forbidden, message));
     }
-    let role = format!("{:?}", caller.role).to_lowercase();
-    board.send(command, Actor::from(format!("{role}:{}", caller.name)), key).await
+    board.send(command, Actor::from(format!("{}:{}", caller.role.as_str(), caller.name)), key).await
 }

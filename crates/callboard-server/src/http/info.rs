@@ -11,16 +11,31 @@ pub(super) async fn health() -> Json<Value> {
 }
 
 pub(super) async fn ready(State(app): State<App>) -> (StatusCode, Json<Value>) {
+    let missing = missing(&app);
+    let ready = missing.is_empty();
+    let code = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (code, Json(json!({ "ready": ready, "missing": missing })))
+}
+
+/// What keeps this server from taking jobs, in words; nothing when it is ready.
+pub(super) fn missing(app: &App) -> Vec<String> {
     let state = app.board.state();
     // A board that has lost its journal cannot write down that it has stopped.
     let status = match app.board.is_stopped() {
         true => "stopped",
         false => state.document.at("/meta/status").and_then(Node::as_str).unwrap_or("booting"),
     };
-    let ready = status == "ready";
-    let missing: Vec<String> = if ready { Vec::new() } else { vec![format!("the board is {status}")] };
-    let code = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (code, Json(json!({ "ready": ready, "missing": missing })))
+    let board = (status != "ready").then(|| format!("the board is {status}"));
+    let log = app.board.logs().counts().files_failing;
+    let log = log.then(|| "lines cannot be written to the log's files".to_owned());
+    let devices = state.document.child("devices").and_then(Node::as_object);
+    let devices = devices.into_iter().flat_map(|devices| devices.iter()).filter_map(|(name, device)| {
+        let is_required = device.child("required") == Some(&Node::Bool(true));
+        let status = device.child("status").and_then(Node::as_str).unwrap_or("unknown");
+        let is_there = matches!(status, "ready" | "online" | "connected" | "ok");
+        (is_required && !is_there).then(|| format!("the device {name} is {status}"))
+    });
+    board.into_iter().chain(log).chain(devices).collect()
 }
 
 pub(super) async fn version(State(app): State<App>) -> Json<Value> {

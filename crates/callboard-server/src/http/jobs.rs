@@ -5,11 +5,12 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use callboard::{JobListingQuery, LogListing};
+use callboard::{JobListingQuery, LogFilter, LogListing};
 use callboard_protocol::{
     JobId, Node,
     error::{ErrorCode, Rejection},
     job::{JobState, check_id},
+    log::Level,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -27,6 +28,9 @@ pub(super) struct Listing {
 pub(super) struct Lines {
     since_seq: Option<u64>,
     limit: Option<usize>,
+    /// Names with commas between them.
+    channels: Option<String>,
+    min_level: Option<String>,
 }
 
 pub(super) async fn list(
@@ -78,8 +82,22 @@ pub(super) async fn log(
     Ok(answer(listing))
 }
 
-pub(super) async fn board_log(State(app): State<App>, Asked(lines): Asked<Lines>) -> Json<Value> {
-    answer(app.board.board_log(lines.since_seq, lines.limit.unwrap_or(200)))
+pub(super) async fn board_log(
+    State(app): State<App>,
+    Asked(lines): Asked<Lines>,
+) -> Result<Json<Value>, Problem> {
+    let min_level = lines.min_level.map(|name| {
+        let wrong = || Rejection::new(ErrorCode::InvalidArgs, format!("minLevel: {name:?} is no level"));
+        Level::parse(&name).ok_or_else(wrong)
+    });
+    let names = lines.channels.unwrap_or_default();
+    let channels: Vec<String> =
+        names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    let filter = LogFilter {
+        channels: Some(channels).filter(|channels| !channels.is_empty()),
+        min_level: min_level.transpose()?,
+    };
+    Ok(answer(app.board.board_log_of(lines.since_seq, lines.limit.unwrap_or(200), &filter)))
 }
 
 fn answer(listing: LogListing) -> Json<Value> {

@@ -4,9 +4,16 @@ mod artifacts;
 mod auth;
 pub(crate) mod commands;
 mod info;
+mod ingest;
 mod input;
 mod jobs;
+mod metrics;
+mod reference;
 mod state;
+mod stream;
+
+pub(crate) use metrics::Tally;
+pub(crate) use stream::places as stream_places;
 
 use crate::{
     access::{Gate, Policy, gate},
@@ -15,7 +22,7 @@ use crate::{
 };
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware,
     response::{IntoResponse, Response},
@@ -27,6 +34,7 @@ use callboard_protocol::{
     error::{ErrorCode, Rejection},
 };
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 /// What the routes share.
@@ -41,6 +49,9 @@ pub(crate) struct App {
     pub(crate) url: Arc<str>,
     /// The WebSocket sessions, so that a shutdown can wait for their goodbyes.
     pub(crate) sessions: TaskTracker,
+    /// Places of the event stream.
+    pub(crate) streams: Arc<Semaphore>,
+    pub(crate) tally: Arc<Tally>,
 }
 
 /// Every route with its policy. There is no way to add one that does not pass the gate.
@@ -50,28 +61,38 @@ pub(crate) fn router(app: App) -> Router {
         .route("/healthz", get(info::health))
         .route("/readyz", get(info::ready))
         .route("/version", get(info::version))
+        .route("/api/openapi.json", get(reference::openapi))
+        .route("/api/docs", get(reference::page))
+        .route("/api/docs.css", get(reference::style))
         .fallback(studio::serve);
     let token = Router::new()
         .route("/api/auth/launch-code", post(auth::launch_code))
         .route("/api/whoami", get(info::whoami))
         .route("/api/kinds", get(info::kinds))
         .route("/api/state", get(state::state))
+        .route("/api/history", get(state::history))
+        .route("/api/diff", get(state::diff))
+        .route("/api/stream", get(stream::stream))
         .route("/api/commands/{name}", post(commands::command))
         .route("/api/jobs", get(jobs::list))
         .route("/api/jobs/{id}", get(jobs::job))
         .route("/api/jobs/{id}/attempts", get(jobs::attempts))
         .route("/api/jobs/{id}/logs", get(jobs::log))
         .route("/api/logs", get(jobs::board_log))
+        .route("/api/logs/ingest", post(ingest::ingest))
+        .route("/metrics", get(metrics::metrics))
         .route("/api/artifacts/{sha256}", get(artifacts::artifact))
         .route("/api/{*rest}", axum::routing::any(unknown_route));
     let later = Router::new().route("/ws", get(ws::upgrade));
     let gated = |router: Router<App>, policy| {
+        // Behind the gate too: nobody learns without a token which methods there are.
+        let router = router.method_not_allowed_fallback(wrong_method);
         router.layer(middleware::from_fn_with_state((app.gate.clone(), policy), gate))
     };
     let finish = |router: Router<App>| {
         router
             .layer(DefaultBodyLimit::max(caps::MESSAGE_BYTES_IN))
-            .layer(middleware::map_response(harden))
+            .layer(middleware::map_response_with_state(app.clone(), finish_answer))
             .with_state(app.clone())
     };
     let token = gated(token, Policy::Token).merge(gated(later, Policy::TokenLater));
@@ -87,8 +108,15 @@ pub(crate) fn router(app: App) -> Router {
     }
 }
 
+/// Counts an answer and makes it harmless.
+async fn finish_answer(State(app): State<App>, response: Response) -> Response {
+    let status = response.status();
+    app.tally.answered(status.is_client_error() || status.is_server_error());
+    harden(response)
+}
+
 /// Headers that every answer carries (design: security 3.6).
-async fn harden(mut response: Response) -> Response {
+fn harden(mut response: Response) -> Response {
     const HEADERS: [(HeaderName, &str); 5] = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
@@ -112,11 +140,24 @@ async fn unknown_route() -> Response {
         .into_response()
 }
 
-/// A rejection as an HTTP answer.
+async fn wrong_method() -> Response {
+    let rejection = Rejection::new(ErrorCode::Unsupported, "this route does not take that method");
+    problem_with(StatusCode::METHOD_NOT_ALLOWED, &rejection).into_response()
+}
+
+/// A rejection as an HTTP answer (RFC 9457).
 pub(crate) fn problem(rejection: &Rejection) -> impl IntoResponse + use<> {
     let status =
         StatusCode::from_u16(rejection.code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    problem_with(status, rejection)
+}
+
+/// The type of a problem is its code; `message` is `detail` once more, as in `error` on the WebSocket.
+fn problem_with(status: StatusCode, rejection: &Rejection) -> impl IntoResponse + use<> {
+    let code = serde_json::to_value(rejection.code).unwrap_or_default();
     let body = serde_json::json!({
+        "type": format!("urn:callboard:problem:{}", code.as_str().unwrap_or("internal")),
+        "detail": rejection.message,
         "title": status.canonical_reason().unwrap_or("error"),
         "status": status.as_u16(),
         "code": rejection.code,

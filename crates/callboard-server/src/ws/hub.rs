@@ -5,6 +5,7 @@ use super::{
     broadcast,
     counters::Counters,
     instances::Instances,
+    lines::Lines,
     seat::Seat,
     view::{Shared, View, ViewKey},
 };
@@ -13,7 +14,6 @@ use callboard_protocol::{
     Selection, caps,
     config::ServerConfig,
     error::{ErrorCode, Rejection},
-    from_node,
 };
 use callboard_ws::Compressor;
 use std::{
@@ -30,7 +30,9 @@ const COMPRESS_FROM: usize = 200;
 /// See the module.
 pub(crate) struct Hub {
     pub(super) board: Board,
-    pub(super) stop: CancellationToken,
+    pub(crate) stop: CancellationToken,
+    /// Batches of lines that several sessions want.
+    pub(super) lines: Lines,
     /// For messages that stand alone.
     pub(super) compressor: Compressor,
     /// Places for snapshots that are on their way.
@@ -68,6 +70,7 @@ impl Hub {
         Arc::new(Hub {
             board,
             stop,
+            lines: Lines::default(),
             compressor: Compressor::new(LEVEL, COMPRESS_FROM),
             admission: Admission::new(caps::SNAPSHOT_SENDS),
             instances: Arc::default(),
@@ -126,6 +129,5 @@ impl Hub {
 }
 
 pub(super) fn server_config(board: &Board) -> ServerConfig {
-    let state = board.state();
-    state.document.at("/serverConfig").and_then(|config| from_node(config).ok()).unwrap_or_default()
+    board.server_config().borrow().as_ref().clone()
 }

@@ -9,6 +9,7 @@ mod encode;
 mod enter;
 mod hub;
 mod instances;
+mod lines;
 mod outlet;
 mod seat;
 mod seats;

@@ -88,6 +88,14 @@ impl Outlet {
         frame.size_bytes()
     }
 
+    /// As [`Outlet::say`], of a message that others get too: encoded and compressed once.
+    pub(super) fn say_shared(&self, text: &SharedText) -> usize {
+        let stays = self.lane().membership.is_member() && text.text().len() < LEAVE_FOR_BYTES;
+        let frame = if stays { text.plain() } else { text.for_peer(self.compressor.as_ref()) };
+        self.push(frame);
+        frame.size_bytes()
+    }
+
     /// Queues a frame behind what is pending; [`Outlet::flush`] must follow.
     pub(super) fn push(&self, frame: &Encoded) {
         let mut lane = self.lane();

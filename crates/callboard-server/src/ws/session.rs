@@ -15,7 +15,7 @@ use callboard::LogFilter;
 use callboard_protocol::{
     Time, caps,
     command::Accepted,
-    config::WsConfig,
+    config::ServerConfig,
     error::Rejection,
     frame::{Limits, PROTOCOL, ServerFrame, ServerInfo, SubStart, close},
 };
@@ -52,6 +52,7 @@ pub(super) enum Event {
     Woken,
     LogsMoved,
     Answered(String, Result<Accepted, Rejection>),
+    Configured,
     Silence,
     Stalled,
     Replaced,
@@ -75,11 +76,13 @@ pub(super) struct Session {
     /// Whether the client puts a snapshot together from parts.
     pub(super) parts: bool,
     pub(super) log_head: watch::Receiver<u64>,
+    /// Up to where the client has the log, and up to where it was looked at for it: what does not pass is not told.
     pub(super) log_seq: u64,
+    pub(super) log_looked_at: u64,
     pub(super) log_filter: Option<LogFilter>,
     pub(super) logs_wait_until: Instant,
     pub(super) answers: FuturesUnordered<Answer>,
-    ws: WsConfig,
+    pub(super) config: watch::Receiver<Arc<ServerConfig>>,
     heard: Instant,
     heard_bytes: u64,
     pinged: bool,
@@ -131,7 +134,7 @@ impl Session {
         let now = Instant::now();
         Session {
             log_head: app.board.logs().head(),
-            ws: app.hub.server_config().ws,
+            config: app.board.server_config(),
             app,
             caller,
             instance: String::new(),
@@ -140,6 +143,7 @@ impl Session {
             subs: Vec::new(),
             parts: false,
             log_seq: 0,
+            log_looked_at: 0,
             log_filter: None,
             logs_wait_until: now,
             answers: FuturesUnordered::new(),
@@ -239,6 +243,7 @@ impl Session {
             () = logs_moved(&mut self.log_head, self.logs_wait_until), if idle && self.log_filter.is_some() => {
                 Event::LogsMoved
             }
+            Ok(()) = self.config.changed() => Event::Configured,
             () = tokio::time::sleep_until(stalled), if !idle => Event::Stalled,
             () = tokio::time::sleep_until(silence), if listens => Event::Silence,
         }
@@ -260,6 +265,8 @@ impl Session {
             Event::Flushed(Err(_)) => return Err(Goodbye(None)),
             Event::Woken => self.advance_state().await?,
             Event::LogsMoved => self.advance_logs(),
+            // The times to wait are read again.
+            Event::Configured => {}
             Event::Answered(id, result) => self.send_answer(id, result),
             Event::Silence => return self.on_silence(),
             Event::Stalled if self.note_progress() => {}
@@ -305,8 +312,9 @@ impl Session {
     /// How long a client may be silent: twice its own interval before we ask, then the timeout. Browsers wake
     /// background tabs once a minute, so never less than 70 s in all (sync 12).
     fn silence_limit(&self) -> Duration {
-        let ask = u64::from(self.ws.heartbeat_interval_ms).max(50) * 2;
-        let give_up = ask + u64::from(self.ws.heartbeat_timeout_ms).max(70_000);
+        let config = self.config.borrow();
+        let ask = u64::from(config.ws.heartbeat_interval_ms).max(50) * 2;
+        let give_up = ask + u64::from(config.ws.heartbeat_timeout_ms).max(70_000);
         Duration::from_millis(if self.pinged { give_up } else { ask })
     }
 
@@ -349,7 +357,7 @@ impl Session {
         self.outlet.push(&pong);
     }
 
-    fn note_control(&mut self, bytes: usize) {
+    pub(super) fn note_control(&mut self, bytes: usize) {
         self.control_waiting += 1;
         self.control_bytes += bytes;
     }

@@ -10,6 +10,7 @@ use callboard_protocol::{
     command::Accepted,
     error::{ErrorCode, Rejection},
     frame::{ClientFrame, Served, ServerFrame, SubRequest, close},
+    log::Level,
 };
 use callboard_ws::{Message, ReadError};
 use tokio::time::Instant;
@@ -118,6 +119,11 @@ impl Session {
         let Served { epoch, version, log_seq } = self.served();
         let server_time = epoch_ms(crate::access::now());
         self.send(&ServerFrame::Pong { ts, id, server_time, epoch, version, log_seq });
+        let logs = self.app.board.logs();
+        if logs.options().heartbeat {
+            // S3.22, in its words.
+            logs.write("websocket", Level::Debug, "heartbeat pong sent", None);
+        }
     }
 
     /// Up to where this client has been served (protocol 5).

@@ -39,6 +39,7 @@ impl Session {
 
     fn send_history(&mut self, page: LogPage, replay: Option<bool>) {
         self.log_seq = page.to_seq;
+        self.log_looked_at = page.to_seq;
         if page.to_seq < *self.log_head.borrow() {
             // The rest follows by itself: whoever waits for it may wait long for the next line.
             self.log_head.mark_changed();
@@ -59,18 +60,19 @@ impl Session {
         self.log_head.borrow_and_update();
         self.logs_wait_until = Instant::now() + Duration::from_millis(caps::LOG_BATCH_MS);
         let Some(filter) = &self.log_filter else { return };
-        let page = self.app.board.logs().since(self.log_seq, caps::LOG_BATCH_LINES, filter);
-        let lost =
-            page.truncated.then(|| page.entries.first().map_or(0, |first| first.seq - self.log_seq - 1));
-        let (prev_seq, to_seq) = (self.log_seq, page.to_seq);
-        self.log_seq = to_seq;
-        if to_seq < *self.log_head.borrow() {
+        let config = self.config.borrow().clone();
+        let place = (self.log_seq, self.log_looked_at);
+        let batch = self.app.hub.lines.batch(self.app.board.logs(), (filter, &config), place);
+        self.log_looked_at = batch.to_seq;
+        if batch.to_seq < *self.log_head.borrow() {
             self.log_head.mark_changed();
             self.logs_wait_until = Instant::now();
         }
-        if !page.entries.is_empty() {
-            // A line that left the ring unseen is said twice: `dropped`, and a `prevSeq` that skips nothing.
-            self.send(&ServerFrame::LogsAppend { entries: page.entries, prev_seq, to_seq, dropped: lost });
+        // What nobody wants to see moves no position: the next batch goes on from what the client has.
+        if let Some(text) = &batch.text {
+            self.log_seq = batch.to_seq;
+            let bytes = self.outlet.say_shared(text);
+            self.note_control(bytes);
         }
     }
 }

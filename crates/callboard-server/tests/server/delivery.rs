@@ -140,6 +140,7 @@ async fn a_server_that_stops_gives_the_answers_that_are_under_way() {
         host: Ipv4Addr::LOCALHOST.into(),
         port: 0,
         base_path: "/".into(),
+        origins: Vec::new(),
     };
     let mut running = serve(board, options).await.expect("it starts");
     let options = SocketOptions { token: Some(running.token.clone()), ..SocketOptions::default() };

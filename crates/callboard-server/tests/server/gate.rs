@@ -11,7 +11,7 @@ enum Policy {
 }
 
 /// Every route with a path that fits it; the WebSocket has a test of its own.
-const ROUTES: [(&str, &str, &str, Policy); 18] = [
+const ROUTES: [(&str, &str, &str, Policy); 26] = [
     ("GET", "/", "", Policy::Open),
     ("GET", "/jobs/some-page", "", Policy::Open),
     ("GET", "/assets/nothing.js", "", Policy::Open),
@@ -19,10 +19,18 @@ const ROUTES: [(&str, &str, &str, Policy); 18] = [
     ("GET", "/healthz", "/healthz", Policy::Open),
     ("GET", "/readyz", "/readyz", Policy::Open),
     ("GET", "/version", "/version", Policy::Open),
+    ("GET", "/api/openapi.json", "/api/openapi.json", Policy::Open),
+    ("GET", "/api/docs", "/api/docs", Policy::Open),
+    ("GET", "/api/docs.css", "/api/docs.css", Policy::Open),
     ("POST", "/api/auth/launch-code", "/api/auth/launch-code", Policy::Token),
     ("GET", "/api/whoami", "/api/whoami", Policy::Token),
     ("GET", "/api/kinds", "/api/kinds", Policy::Token),
     ("GET", "/api/state", "/api/state", Policy::Token),
+    ("GET", "/api/history", "/api/history", Policy::Token),
+    ("GET", "/api/diff?from=0", "/api/diff", Policy::Token),
+    ("GET", "/api/stream?lastEventId=x", "/api/stream", Policy::Token),
+    ("POST", "/api/logs/ingest", "/api/logs/ingest", Policy::Token),
+    ("GET", "/metrics", "/metrics", Policy::Token),
     ("POST", "/api/commands/jobs.cancel", "/api/commands/{name}", Policy::Token),
     ("GET", "/api/jobs", "/api/jobs", Policy::Token),
     ("GET", "/api/jobs/a", "/api/jobs/{id}", Policy::Token),
@@ -44,6 +52,23 @@ fn every_route_of_the_router_is_in_the_table() {
     let unknown: Vec<_> = routes.by_ref().filter(|route| !known(route)).collect();
     assert!(unknown.is_empty(), "add {unknown:?} to the table");
     assert!(source.matches(".route(").count() >= ROUTES.len() - 3 + OTHERS.len());
+}
+
+/// What is written about the routes is true: each is there, and says whether it needs a token.
+#[test]
+fn the_description_has_every_route_and_its_policy() {
+    let text = include_str!("../../../../spec/openapi.json");
+    let openapi: serde_json::Value = serde_json::from_str(text).expect("JSON");
+    for (method, _, route, policy) in ROUTES.iter().filter(|(_, _, route, _)| !route.is_empty()) {
+        let operation = &openapi["paths"][route][method.to_ascii_lowercase()];
+        assert!(
+            operation["summary"].is_string(),
+            "{method} {route} is not described; see `cargo xtask codegen`"
+        );
+        assert_eq!(operation["security"].is_array(), *policy == Policy::Token, "{method} {route}");
+    }
+    let described = openapi["paths"].as_object().expect("paths").len();
+    assert_eq!(described, ROUTES.iter().filter(|(_, _, route, _)| !route.is_empty()).count());
 }
 
 /// A value of `Host`, and whether it may be.

@@ -135,6 +135,24 @@ async fn health_and_version_need_no_token() {
     assert!(kinds["kinds"].as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind["kind"] == "work")));
 }
 
+#[tokio::test]
+async fn the_reference_is_served_offline_under_the_strict_policy() {
+    let stage = stage().await;
+    let open = |path| stage.server.anonymous("GET", path).send(stage.server.address());
+    let openapi: Value = open("/api/openapi.json").await.unwrap().json().unwrap();
+    assert_eq!(openapi["openapi"], "3.1.0");
+    let page = open("/api/docs").await.unwrap();
+    let policy = page.header("content-security-policy").expect("a policy");
+    assert!(policy.contains("script-src 'self'") && !policy.contains("unsafe"));
+    let text = page.text();
+    assert!(text.contains("/api/commands/{name}") && text.contains("href=\"docs.css\""));
+    // Nothing of it comes from elsewhere, and nothing of it runs.
+    for word in ["<script", "<style", "style=", "http://", "https://", "onclick"] {
+        assert!(!text.contains(word), "{word}");
+    }
+    assert_eq!(open("/api/docs.css").await.unwrap().header("content-type"), Some("text/css; charset=utf-8"));
+}
+
 /// A board without its journal serves what it has, and says that it is not ready for more.
 #[tokio::test]
 async fn a_board_that_lost_its_journal_is_not_ready() {

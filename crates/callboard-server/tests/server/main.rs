@@ -2,12 +2,15 @@
 
 mod artifacts;
 mod commands;
+mod config;
 mod delivery;
 mod frames;
 mod gate;
 mod http;
+mod ingest;
 mod kit;
 mod logs;
+mod look_back;
 mod resume;
 mod seed3;
 mod serving;

@@ -11,12 +11,29 @@ use std::{
 };
 
 fn options(data: &std::path::Path, port: u16) -> ServeOptions {
-    ServeOptions { data: data.into(), host: IpAddr::V4(Ipv4Addr::LOCALHOST), port, base_path: "/".into() }
+    ServeOptions {
+        data: data.into(),
+        host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        port,
+        base_path: "/".into(),
+        origins: Vec::new(),
+    }
 }
 
 async fn board() -> Board {
     let (options, ..) = scripted();
     Board::open(options).await.expect("it opens")
+}
+
+#[tokio::test]
+async fn origins_that_would_be_anybody_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for origin in ["*", "null", "http://", "127.0.0.1:5173", "http://a/b", "http://a b"] {
+        let board = Board::open(BoardOptions::default()).await.unwrap();
+        let options = ServeOptions { origins: vec![origin.into()], ..options(folder.path(), 0) };
+        let refused = serve(board, options).await.err().expect("refused");
+        assert!(matches!(refused, ServeError::BadOrigin(_)), "{origin}: {refused}");
+    }
 }
 
 #[tokio::test]

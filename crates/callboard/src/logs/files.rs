@@ -4,7 +4,9 @@
 //! synced to the disk: a killed process loses none, a power cut may lose the last seconds.
 
 use super::{
+    LogOptions,
     page::{page, read_entries},
+    retention::{Retention, job_files},
     seqs::SeqReserve,
 };
 use callboard_protocol::{
@@ -18,14 +20,17 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
-        mpsc::{Receiver, SyncSender, TryRecvError, sync_channel},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel},
     },
+    time::{Duration, Instant, SystemTime},
 };
 use tokio::sync::{Notify, oneshot};
 
 /// Job files that are kept open between batches.
 const OPEN_FILES: usize = 64;
+/// How often old files are looked for.
+const TIDY_EVERY: Duration = Duration::from_secs(600);
 
 enum Order {
     Append(Box<LogEntry>),
@@ -46,6 +51,10 @@ pub(crate) struct Files {
 struct Backlog {
     lines: AtomicUsize,
     shrunk: Notify,
+    /// Files of jobs that retention removed.
+    removed: AtomicU64,
+    /// Whether the last write failed.
+    failing: AtomicBool,
 }
 
 impl Files {
@@ -65,6 +74,11 @@ impl Files {
             }
             shrunk.await;
         }
+    }
+
+    /// Files that retention removed, and whether the last write failed.
+    pub(crate) fn health(&self) -> (u64, bool) {
+        (self.backlog.removed.load(Ordering::Relaxed), self.backlog.failing.load(Ordering::Relaxed))
     }
 
     /// The first seq that no line can have had.
@@ -115,6 +129,11 @@ pub(crate) struct LogFiles {
     board_bytes: u64,
     last_seq: u64,
     jobs: HashMap<JobId, JobFile>,
+    retention: Retention,
+    /// When old files are looked for again.
+    tidy_at: Instant,
+    /// Bytes written to jobs' files since then.
+    job_bytes_new: u64,
 }
 
 struct JobFile {
@@ -125,7 +144,7 @@ struct JobFile {
 
 impl LogFiles {
     /// Opens the folder and reads the newest lines back.
-    pub(crate) fn open(folder: &Path) -> io::Result<(Self, Vec<LogEntry>)> {
+    pub(crate) fn open(folder: &Path, options: &LogOptions) -> io::Result<(Self, Vec<LogEntry>)> {
         fs::create_dir_all(folder.join("board"))?;
         fs::create_dir_all(folder.join("jobs"))?;
         let numbers = board_numbers(folder)?;
@@ -133,7 +152,7 @@ impl LogFiles {
         for number in numbers.iter().rev().take(2).rev() {
             for entry in read_entries(File::open(board_path(folder, *number))?) {
                 newest.push_back(entry);
-                if newest.len() > caps::LOG_RING_LINES {
+                if newest.len() > options.keep_lines {
                     newest.pop_front();
                 }
             }
@@ -149,6 +168,9 @@ impl LogFiles {
             board_bytes: 0,
             last_seq,
             jobs: HashMap::new(),
+            retention: Retention { age: options.jobs_age, bytes: options.jobs_bytes },
+            tidy_at: Instant::now(),
+            job_bytes_new: 0,
         };
         files.remove_old_board_files()?;
         Ok((files, newest.into()))
@@ -170,24 +192,61 @@ impl LogFiles {
 
     fn serve(&mut self, queue: &Receiver<Order>, backlog: &Backlog) {
         let mut batch = Batch::default();
-        while let Ok(first) = queue.recv() {
-            batch.take(first, self);
-            loop {
-                match queue.try_recv() {
-                    Ok(order) if !batch.is_full() => batch.take(order, self),
-                    Ok(order) => {
-                        self.write(&mut batch, backlog);
-                        batch.take(order, self);
-                    }
-                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
-                }
+        loop {
+            match queue.recv_timeout(self.tidy_at.saturating_duration_since(Instant::now())) {
+                Ok(first) => self.serve_batch(first, (queue, backlog), &mut batch),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
             }
-            self.write(&mut batch, backlog);
+            if self.tidy_at <= Instant::now() || self.job_bytes_new > self.retention.bytes / 4 {
+                self.tidy(backlog);
+            }
         }
     }
 
+    fn serve_batch(
+        &mut self,
+        first: Order,
+        (queue, backlog): (&Receiver<Order>, &Backlog),
+        batch: &mut Batch,
+    ) {
+        batch.take(first, self);
+        loop {
+            match queue.try_recv() {
+                Ok(order) if !batch.is_full() => batch.take(order, self),
+                Ok(order) => {
+                    self.write(batch, backlog);
+                    batch.take(order, self);
+                }
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+            }
+        }
+        self.write(batch, backlog);
+    }
+
+    /// Removes files of jobs that are too old, or too many.
+    fn tidy(&mut self, backlog: &Backlog) {
+        self.tidy_at = Instant::now() + TIDY_EVERY;
+        self.job_bytes_new = 0;
+        let files = match job_files(&self.folder.join("jobs")) {
+            Ok(files) => files,
+            Err(error) => return tracing::warn!(%error, "old log files were not looked for"),
+        };
+        let chosen = self.retention.choose(files, SystemTime::now());
+        if chosen.is_empty() {
+            return;
+        }
+        // A file that is open would be written to without a name.
+        self.jobs.clear();
+        let removed = chosen.iter().filter(|file| fs::remove_file(&file.path).is_ok()).count() as u64;
+        backlog.removed.fetch_add(removed, Ordering::Relaxed);
+        tracing::info!(removed, "old log files of jobs were removed");
+    }
+
     fn write(&mut self, batch: &mut Batch, backlog: &Backlog) {
-        if let Err(error) = self.write_board(&batch.board) {
+        let written = self.write_board(&batch.board);
+        backlog.failing.store(written.is_err(), Ordering::Relaxed);
+        if let Err(error) = written {
             tracing::warn!(%error, "lines were not written to the board's log file");
         }
         for (id, text) in batch.jobs.drain() {
@@ -232,6 +291,7 @@ impl LogFiles {
         }
         let Some(job) = self.jobs.get_mut(id).filter(|job| !job.is_full) else { return Ok(()) };
         job.bytes += text.len() as u64;
+        self.job_bytes_new += text.len() as u64;
         job.is_full = job.bytes >= caps::JOB_LOG_BYTES;
         job.file.write_all(text)?;
         if job.is_full { job.file.write_all(&last_line(text)) } else { Ok(()) }

@@ -10,7 +10,7 @@ export type PatchOp =
   | { op: "move" | "copy"; from: string; path: string };
 
 /** The names of all commands. */
-export type CommandName = "jobs.dispatch" | "jobs.cancel" | "jobs.retry" | "jobs.update" | "jobs.clear" | "jobs.delete" | "results.delete" | "queues.configure" | "queues.pause" | "queues.resume" | "schedules.put" | "schedules.delete" | "schedules.trigger" | "state.set" | "state.merge" | "state.delete" | "state.transact" | "state.replace" | "devices.put" | "devices.seen" | "devices.delete" | "streams.put" | "streams.seen" | "streams.delete";
+export type CommandName = "jobs.dispatch" | "jobs.cancel" | "jobs.retry" | "jobs.update" | "jobs.clear" | "jobs.delete" | "results.delete" | "queues.configure" | "queues.pause" | "queues.resume" | "schedules.put" | "schedules.delete" | "schedules.trigger" | "state.set" | "state.merge" | "state.delete" | "state.transact" | "state.replace" | "devices.put" | "devices.seen" | "devices.delete" | "streams.put" | "streams.seen" | "streams.delete" | "config.set";
 
 /** The WebSocket subprotocol. */
 export const SUBPROTOCOL = "callboard.v1.json";
@@ -934,6 +934,16 @@ export type ThingName = {
  * Which.
  */
 id: string, };
+
+/**
+ * Arguments of `config.set`.
+ */
+export type ConfigArgs = { 
+/**
+ * Values by the name of their setting, such as `ws.heartbeatIntervalMs`; `null` goes back to what the server
+ * started with.
+ */
+values: { [key in string]: JsonValue }, };
 
 /**
  * Who may do something (design: security 3.5). Each role may do what the ones before it may.

@@ -1,0 +1,140 @@
+//! What a line costs the server from where it is written to ten readers and the disk, beside a thread that writes
+//! the same messages to as many sockets.
+
+use super::block_on;
+use crate::{
+    Done, disk,
+    figure::{Figure, Unit},
+    helper::Helper,
+    measure::{ROUNDS, median, micros},
+    net::{
+        http::PATIENCE,
+        socket::{Address, Messages, Socket, number},
+    },
+};
+use callboard_ws::frame;
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+use tokio::{io::AsyncReadExt as _, net::TcpStream};
+
+const READERS: usize = 10;
+/// The seed's load, and more (lines per minute).
+const RATES: [(&str, u64); 3] = [("10 000/min", 10_000), ("10 000/s", 600_000), ("100 000/s", 6_000_000)];
+const WARM_UP: Duration = Duration::from_millis(1000);
+const TIME: Duration = Duration::from_secs(2);
+const BESIDE: &str = "raw socket writer";
+
+pub(super) fn run() -> Done<Vec<Figure>> {
+    let mut figures = Vec::new();
+    for (name, per_minute) in RATES {
+        let ours = block_on(ours(per_minute))?;
+        let raw = block_on(raw(&ours))?;
+        let figure = |what: &str, value, unit| Figure::new(format!("{name}: {what}"), value, unit);
+        let per_line = figure("CPU per line, 10 readers and disk", ours.cpu_us, Unit::Cost("us"));
+        figures.push(per_line.beside(BESIDE, raw));
+        figures.push(figure("written", ours.per_second, Unit::PerSecond("lines")));
+        figures.push(figure("of one core", ours.cpu_us * ours.per_second / 1e4, Unit::Cost("%")));
+        figures.push(figure("lines that a reader was not sent", ours.lost, Unit::Cost("lines")));
+    }
+    Ok(figures)
+}
+
+struct Ours {
+    /// A usual message, how many lines it has, and the time between two of them.
+    frame: Vec<u8>,
+    lines: f64,
+    period: Duration,
+    cpu_us: f64,
+    per_second: f64,
+    lost: f64,
+}
+
+async fn ours(per_minute: u64) -> Done<Ours> {
+    let folder = disk::folder()?;
+    let mut helper = Helper::start(&["board".as_ref(), folder.path().as_ref(), "1".as_ref()])?;
+    let address = Address::parse(&helper.hear()?)?;
+    let (mut sample, _commands) = Socket::open_with_logs(&address).await?.split();
+    for _ in 1..READERS {
+        swallow(Socket::open_with_logs(&address).await?.into_stream());
+    }
+    helper.ask(&format!("lines {per_minute}"))?;
+    tokio::time::sleep(WARM_UP).await;
+    let text = tokio::time::timeout(PATIENCE, batch(&mut sample)).await??;
+    let listening = tokio::spawn(listen(sample));
+    let (mut cpu_us, mut per_second) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let before = (helper.cpu()?, helper.ask("written")?.parse::<u64>()?, Instant::now());
+        tokio::time::sleep(TIME).await;
+        let after = (helper.cpu()?, helper.ask("written")?.parse::<u64>()?);
+        let lines = (after.1 - before.1) as f64;
+        cpu_us.push(micros(after.0 - before.0) / lines);
+        per_second.push(lines / before.2.elapsed().as_secs_f64());
+    }
+    drop(helper);
+    let lost = listening.await?;
+    let per_second = median(per_second);
+    let lines = text.matches(r#"{"seq":"#).count() as f64;
+    let period = Duration::from_secs_f64(lines / per_second);
+    let frame = frame::text(&text).as_bytes().to_vec();
+    Ok(Ours { frame, lines, period, cpu_us: median(cpu_us), per_second, lost })
+}
+
+/// A batch as it usually is: the longest of some.
+async fn batch(messages: &mut Messages) -> Done<String> {
+    let mut batches = Vec::new();
+    while batches.len() < 5 {
+        let text = messages.next().await?;
+        if text.starts_with(r#"{"type":"logs.append""#) {
+            batches.push(text);
+        }
+    }
+    Ok(batches.into_iter().max_by_key(String::len).unwrap_or_default())
+}
+
+/// Reads to the end and adds up what the server says it has left out.
+async fn listen(mut messages: Messages) -> f64 {
+    let mut lost = 0;
+    // It ends with its server.
+    while let Ok(text) = messages.next().await {
+        lost += number(&text, "dropped").unwrap_or(0);
+    }
+    lost as f64
+}
+
+fn swallow(mut stream: TcpStream) {
+    tokio::spawn(async move {
+        let mut bytes = [0; 64 * 1024];
+        while let Ok(1..) = stream.read(&mut bytes).await {}
+    });
+}
+
+/// Microseconds per line of a thread that writes the same messages in the same rhythm.
+async fn raw(ours: &Ours) -> Done<f64> {
+    let folder = disk::folder()?;
+    let file = folder.path().join("frame");
+    std::fs::write(&file, &ours.frame)?;
+    let mut helper = Helper::start(&["raw-writer".as_ref()])?;
+    let address: SocketAddr = helper.hear()?.parse()?;
+    let accepting = tokio::task::spawn_blocking(move || {
+        helper.ask(&format!("accept {READERS}"))?;
+        Done::Ok(helper)
+    });
+    for _ in 0..READERS {
+        swallow(TcpStream::connect(address).await?);
+    }
+    let mut helper = accepting.await??;
+    helper.ask(&format!("write {} {}", ours.period.as_micros().max(1), file.display()))?;
+    tokio::time::sleep(WARM_UP).await;
+    let mut cpu_us = Vec::new();
+    for _ in 0..ROUNDS {
+        let before = (helper.cpu()?, Instant::now());
+        tokio::time::sleep(TIME).await;
+        let spent = micros(helper.cpu()? - before.0);
+        let messages = before.1.elapsed().as_secs_f64() / ours.period.as_secs_f64();
+        cpu_us.push(spent / (messages * ours.lines));
+    }
+    helper.ask("stop")?;
+    Ok(median(cpu_us))
+}

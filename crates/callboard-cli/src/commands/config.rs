@@ -1,0 +1,117 @@
+//! `callboard config`: every setting, its value, and where it is from.
+
+use crate::{
+    api::Api,
+    data,
+    failure::{Failure, Outcome, exit},
+    globals::Globals,
+    place::Place,
+    settings::{SettingsArgs, split},
+    text::{
+        output::{Screen, print},
+        table::{self, Cell, Column},
+    },
+};
+use callboard_protocol::{
+    Key, Node, Object,
+    config::{SETTINGS, Scope, Setting, Settings},
+};
+use clap::Args;
+use serde_json::json;
+
+/// The flags of `callboard config`.
+#[derive(Args)]
+pub(crate) struct ConfigArgs {
+    /// Change settings of the running server: NAME=VALUE, or NAME= to go back to what it started with
+    #[arg(value_name = "NAME=VALUE")]
+    changes: Vec<String>,
+    /// Show the running server's settings instead of what `serve` would start with here
+    #[arg(long)]
+    running: bool,
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+/// A setting, its value and its source, as they are shown.
+type Row = (&'static Setting, Node, String);
+
+pub(crate) fn config(globals: &Globals, args: &ConfigArgs) -> Outcome {
+    if !args.running && args.changes.is_empty() {
+        let data = data::folder(globals.data.clone()).map_err(Failure::usage)?;
+        let (settings, _) = args.settings.load(&data)?;
+        return show(&started(&settings), globals.json);
+    }
+    let api = Api::new(Place::find(globals)?);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+        Failure::new(exit::JOB_FAILED, "start_failed", format!("failed to start: {error}"))
+    })?;
+    runtime.block_on(async {
+        if !args.changes.is_empty() {
+            let values = args.changes.iter().map(|pair| change(pair)).collect::<Result<Object, _>>()?;
+            let body: Object = [(Key::new("values"), Node::from(values))].into_iter().collect();
+            api.command("config.set", &Node::from(body), None).await?;
+        }
+        show(&running(&api).await?, globals.json)
+    })
+}
+
+fn change(pair: &str) -> Result<(Key, Node), Failure> {
+    let (name, text) = split(pair)?;
+    let Some(setting) = Setting::find(name) else {
+        return Err(Failure::usage(format!("there is no setting {name:?}; callboard config lists them")));
+    };
+    let value = match text {
+        "" => Node::Null,
+        text => setting.parse(text).map_err(|why| Failure::usage(format!("{name}: {why}")))?,
+    };
+    Ok((Key::new(name), value))
+}
+
+fn started(settings: &Settings) -> Vec<Row> {
+    let row = |setting| (setting, settings.value(setting), settings.source(setting).to_string());
+    SETTINGS.iter().map(row).collect()
+}
+
+/// What the state of a server says; the settings that only it knows are not in there.
+async fn running(api: &Api) -> Result<Vec<Row>, Failure> {
+    let state: Node = api.get("/api/state?path=").await?;
+    let data = state.child("data").cloned().unwrap_or_default();
+    let live = SETTINGS.iter().filter(|setting| setting.scope == Scope::Live);
+    let row = |setting: &'static Setting| {
+        let (section, member) = setting.place();
+        let value = data.child("serverConfig")?.child(section)?.child(member)?.clone();
+        let source = data.at("/config/sources").and_then(|sources| sources.child(setting.name)?.as_str());
+        Some((setting, value, source.unwrap_or("default").to_owned()))
+    };
+    Ok(live.filter_map(row).collect())
+}
+
+fn show(rows: &[Row], as_json: bool) -> Outcome {
+    if as_json {
+        let settings: Vec<_> = rows
+            .iter()
+            .map(|(setting, value, source)| {
+                json!({
+                    "name": setting.name,
+                    "value": value,
+                    "source": source,
+                    "variable": setting.variable(),
+                    "live": setting.scope == Scope::Live,
+                })
+            })
+            .collect();
+        print(&json!({ "v": 1, "settings": settings }).to_string())?;
+        return Ok(exit::OK);
+    }
+    let columns = ["SETTING", "VALUE", "SOURCE", ""].map(|name| Column { name, right: false });
+    let cells = |(setting, value, source): &Row| {
+        vec![setting.name.into(), value.to_string().into(), source.clone().into(), setting.about.into()]
+    };
+    let rows: Vec<Vec<Cell>> = rows.iter().map(cells).collect();
+    let screen = Screen::detect();
+    let width = screen.out_is_terminal.then_some(screen.width);
+    for line in table::lines(&columns.each_ref(), &rows, width) {
+        print(line.trim_end())?;
+    }
+    Ok(exit::OK)
+}
