@@ -71,7 +71,6 @@ fn types(config: &Config) -> String {
         frame::ClientInfo,
         frame::Auth,
         frame::SubRequest,
-        frame::LastClose,
         frame::Served,
         frame::LogRequest,
         frame::ClientFrame,

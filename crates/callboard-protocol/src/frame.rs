@@ -96,19 +96,6 @@ pub struct SubRequest {
     pub resume: Option<StatePosition>,
 }
 
-/// How the client's last connection ended.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct LastClose {
-    /// The close code, 1006 when there was none.
-    pub code: u16,
-    /// The reason given.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    #[ts(optional)]
-    pub reason: Option<String>,
-}
-
 /// Which log lines a client wants.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -83,7 +83,6 @@ pub fn hello(instance: &str, token: Option<&str>, resume: Option<StatePosition>)
         logs: Some(LogRequest { enabled: Some(false), ..LogRequest::default() }),
         caps: Some(vec!["parts".into()]),
         connection_count: None,
-        last_close: None,
     }
 }
 

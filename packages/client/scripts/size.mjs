@@ -17,6 +17,7 @@ const budgets = [
   { name: 'manager beside the client', code: all('manager'), beside: core, bytes: 2000 },
   { name: 'optimistic beside the client', code: all('optimistic'), beside: core, bytes: 1200 },
   { name: 'polling beside the client', code: all('polling'), beside: core, bytes: 900 },
+  { name: 'views beside the client', code: all('views'), beside: core, bytes: 1000 },
   { name: 'history beside the client', code: all('history'), beside: core, bytes: 700 },
   { name: 'generation beside the client', code: all('generation'), beside: core, bytes: 8500 },
   { name: 'react beside the client', code: all('react'), beside: core, bytes: 1500 },

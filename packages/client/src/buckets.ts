@@ -69,8 +69,7 @@ export class BucketMap<T> {
       const old = before.#buckets[index]
       const now = after.#buckets[index]
       if (old === now) continue
-      for (const [id, value] of now ?? []) if (old?.get(id) !== value) ids.add(id)
-      for (const id of old?.keys() ?? []) if (!now?.has(id)) ids.add(id)
+      for (const [id] of [...(old ?? []), ...(now ?? [])]) if (old?.get(id) !== now?.get(id)) ids.add(id)
     }
     return ids
   }

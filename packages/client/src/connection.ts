@@ -1,6 +1,7 @@
 /** Lives the life of machine.ts: owns the socket, the timer and the token. */
 import { deadline, happen, type Events, type Life, type Phase } from './machine.js'
 import { SUBPROTOCOL, type ClientFrame, type ServerFrame, type WsConfig } from './protocol/index.js'
+import { nothing } from './store.js'
 import { tokenOf, type Setup } from './setup.js'
 import type { Meter } from './telemetry.js'
 
@@ -110,11 +111,7 @@ export class Connection implements Life {
     this.#owner.down(code, reason, failed)
   }
 
-  open(): void {
-    void this.#open()
-  }
-
-  async #open(): Promise<void> {
+  async open(): Promise<void> {
     const opening = (this.#opening = {})
     try {
       const token = await tokenOf(this.#setup.token)
@@ -134,7 +131,7 @@ export class Connection implements Life {
       this.send(this.#owner.hello(token))
     }
     socket.onmessage = ({ data }) => this.#receive(data)
-    socket.onerror = () => {}
+    socket.onerror = nothing
     socket.onclose = ({ code, reason }) => this.lost(code, reason)
   }
 
@@ -148,7 +145,7 @@ export class Connection implements Life {
     } catch (error) {
       this.#owner.problem('bad_message', `${error}`)
       // A broken compression; without one the versions tell what was lost.
-      if (this.isCompressed && error instanceof SyntaxError) this.lost(1007, 'no JSON')
+      if (this.isCompressed && error instanceof SyntaxError) this.lost(1007, `${error}`)
     }
   }
 

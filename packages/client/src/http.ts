@@ -1,5 +1,6 @@
 import { CallboardError, codes } from './error.js'
 import type { ErrorCode, JsonValue } from './protocol/index.js'
+import { nothing } from './store.js'
 import { tokenOf, type Setup } from './setup.js'
 
 /** The body of an error. */
@@ -39,7 +40,7 @@ export async function requestJson<T>(setup: Setup, path: string, init?: RequestI
 
 async function problemOf(response: Response): Promise<CallboardError> {
   const { status } = response
-  const problem = ((await response.json().catch(() => undefined)) ?? {}) as Problem
-  const { code = codes[status] ?? 'internal', message = `status ${status}`, retryable = status > 501, details } = problem
-  return new CallboardError(code, message, { retryable, details })
+  const problem = (await response.json().catch(nothing)) as Problem | undefined
+  const { code = codes[status] ?? 'internal', message = `status ${status}` } = problem ?? {}
+  return new CallboardError(code, message, { retryable: status > 501, ...problem })
 }

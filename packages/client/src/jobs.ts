@@ -1,5 +1,6 @@
 import { CallboardError } from './error.js'
 import type { Accepted, Job, JsonValue, Progress } from './protocol/index.js'
+import { nothing } from './store.js'
 import type { Client, JobHandle, Off, ReadableStore, StartOptions, Telemetry } from './types.js'
 
 /** Asks for a job and follows it to its end. */
@@ -14,14 +15,14 @@ export function startJob<R>(
   const dispatch = { ...rest, id, kind, args } as unknown as JsonValue
   const accepted = client.command('jobs.dispatch', dispatch, { key })
   const store = client.jobs.item(id)
-  const result = outcome(client, id, accepted).then((job) => (job.result ?? null) as R)
+  const result = outcome<R>(client, id, accepted)
   // Whoever does not await the handle does not want to hear of its failure; the job itself shows it.
-  result.catch(() => {})
+  result.catch(nothing)
   const cancel = async (reason?: string): Promise<void> => {
     await accepted
     await client.command('jobs.cancel', { id, reason } as JsonValue)
   }
-  const abort = (): void => void cancel('aborted').catch(() => {})
+  const abort = (): void => void cancel('aborted').catch(nothing)
   if (signal?.aborted) abort()
   signal?.addEventListener('abort', abort)
   return {
@@ -42,19 +43,15 @@ function follow(store: ReadableStore<Job | undefined>, f: (progress: Progress) =
   })
 }
 
-/** The job once it is finished. Rejects when it did not succeed or was never accepted. */
-function outcome(client: Client, id: string, accepted: Promise<Accepted>): Promise<Job> {
-  return new Promise((resolve, reject) => {
+/** The result once the job is finished. Rejects when it did not succeed or was never accepted. */
+function outcome<R>(client: Client, id: string, accepted: Promise<Accepted>): Promise<R> {
+  let offs: Off[]
+  const result = new Promise<R>((resolve, reject) => {
     let version = Infinity
     let isAsking = false
-    const end = (f: () => void): void => {
-      for (const off of offs) off()
-      f()
-    }
-    const fail = (error: unknown): void => end(() => reject(error))
     const settle = (job: Job): void => {
-      if (job.state === 'succeeded') end(() => resolve(job))
-      else if (job.state === 'failed' || job.state === 'cancelled') fail(failure(job))
+      if (job.state === 'succeeded') resolve((job.result ?? null) as R)
+      else if (job.state === 'failed' || job.state === 'cancelled') reject(failure(job))
     }
     const check = (): void => {
       const job = client.jobs.get(id)
@@ -66,19 +63,22 @@ function outcome(client: Client, id: string, accepted: Promise<Accepted>): Promi
       isAsking = true
       client
         .http<Job>(`api/jobs/${encodeURIComponent(id)}`)
-        .then(settle, (error: CallboardError) => error.code === 'not_found' && fail(error))
+        .then(settle, (error: CallboardError) => error.code === 'not_found' && reject(error))
         .finally(() => {
           isAsking = false
         })
     }
     const isClosed = ({ phase }: Telemetry): void => {
-      if (phase === 'closed') fail(new CallboardError('closed', 'the client is closed'))
+      if (phase === 'closed') reject(new CallboardError('closed', 'the client is closed'))
     }
-    const offs = [client.jobs.item(id).listen(check), client.position.listen(check), client.telemetry.listen(isClosed)]
+    offs = [client.jobs.item(id).listen(check), client.position.listen(check), client.telemetry.listen(isClosed)]
     accepted.then((ack) => {
       version = ack.version
       check()
-    }, fail)
+    }, reject)
+  })
+  return result.finally(() => {
+    for (const off of offs) off()
   })
 }
 

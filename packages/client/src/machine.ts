@@ -12,6 +12,7 @@
  *  M7 an announced leave is waited for in the server's window, not in ours
  */
 import type { WsConfig } from './protocol/index.js'
+import { nothing as stay } from './store.js'
 
 /** From `new WebSocket` to `welcome`. */
 export const WELCOME_MS = 10_000
@@ -103,7 +104,6 @@ type Row<T extends keyof Events> = readonly [
 ]
 const phases: readonly Phase['name'][] = ['idle', 'paused', 'waiting', 'closed', 'connecting', 'open']
 
-const stay = (): void => {}
 const halt = (life: Life): void => leave(life, { name: 'paused' })
 const end = (life: Life): void => leave(life, { name: 'closed' })
 

@@ -56,11 +56,10 @@ export class Mirror {
 
   /** Takes a patch, to be applied with the next flush. Never throws; says what breaks the state's continuity. */
   patch({ epoch, fromVersion, toVersion: version, patch }: PatchFrame): Break | undefined {
-    const head = this.#head ?? { epoch: undefined, version: 0 }
-    const from = head.version + 1
-    if (epoch !== head.epoch) return { reason: 'gap', from, to: version }
-    if (version < from) return undefined
-    if (fromVersion !== head.version) return { reason: 'gap', from, to: fromVersion }
+    const at = this.#head?.version ?? 0
+    const isMine = epoch === this.#head?.epoch
+    if (isMine && version <= at) return undefined
+    if (!isMine || fromVersion !== at) return { reason: 'gap', from: at + 1, to: isMine ? fromVersion : version }
     this.#waiting.push(patch)
     this.#head = { epoch, version }
     return undefined
@@ -70,14 +69,14 @@ export class Mirror {
   flush(): Break | undefined {
     const head = this.#head
     const mine = this.position.get()
-    if (!head || !mine || head === mine) return undefined
+    if (!mine || head === mine) return undefined
     try {
-      this.#commit(patched(this.#root, this.#waiting.flat()), head)
+      this.#commit(patched(this.#root, this.#waiting.flat()), head as StatePosition)
       return undefined
     } catch {
       this.#head = mine
       this.#waiting = []
-      return { reason: 'apply_failed', from: mine.version + 1, to: head.version }
+      return { reason: 'apply_failed', from: mine.version + 1, to: (head as StatePosition).version }
     }
   }
 
@@ -94,7 +93,7 @@ export class Mirror {
     const results = merged(others, this.#root?.results)
     const before = this.state.get()
     const state = equal(before, rest) ? before : freezeDeep(rest as JsonObject)
-    this.#root = freezeDeep({ ...state, jobs, results })
+    this.#root = { ...state, jobs, results }
     this.#waiting = []
     this.#head = freezeDeep(position)
     const tell = [

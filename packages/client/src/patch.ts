@@ -58,13 +58,13 @@ class Draft {
         const from = segments(op.from)
         const value = freezeDeep(plain(this.#read(from)))
         if (op.op === 'move') {
-          if (op.path.startsWith(`${op.from}/`)) fail('within itself')
+          if (op.path.startsWith(`${op.from}/`)) fail('refused')
           this.#remove(from)
         }
         return this.#add(path, value)
       }
       default:
-        fail('unknown operation')
+        fail('refused')
     }
   }
 
@@ -122,7 +122,7 @@ function segments(pointer: string): string[] {
 }
 
 function container(value: unknown): Container {
-  if (Object(value) !== value) fail('no container')
+  if (Object(value) !== value) fail('no such member')
   return value as Container
 }
 
@@ -143,11 +143,11 @@ function write(node: Container, key: string, value: unknown): void {
 function position(array: readonly unknown[], key: string, max: number): number {
   if (key === '-' && max === array.length) return max
   const index = /^(0|[1-9]\d*)$/.test(key) ? Number(key) : NaN
-  return index <= max ? index : fail('no such index')
+  return index <= max ? index : fail('no such member')
 }
 
 function taken(value: unknown): unknown {
-  return freezeDeep(value === undefined ? fail('no value') : value)
+  return freezeDeep(value === undefined ? fail('refused') : value)
 }
 
 function fail(message: string): never {

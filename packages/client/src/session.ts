@@ -11,6 +11,7 @@ import {
   PROTOCOL,
   type ClientFrame,
   type Limits,
+  type Served,
   type ServerConfig,
   type ServerFrame,
   type WsConfig,
@@ -36,7 +37,13 @@ export class Session {
   readonly welcome: Store<Welcome | undefined> = createStore<Welcome | undefined>(undefined)
   declare readonly ids: () => string
   declare readonly instance: string
-  readonly #setup: Setup
+  /** What is said in `hello` that can be read here. */
+  readonly caps: string[] = ['parts']
+  /** Takes what is not for the mirror; set by the package's other entries, each of which asks the one before it. */
+  aside: (frame: ServerFrame) => boolean = (frame) => ((frame as { sub?: string }).sub ?? 'main') !== 'main'
+  /** Another way for frames, and whether one takes it (`/polling`). */
+  relay: ((frame: ClientFrame | string) => boolean) | undefined
+  declare readonly setup: Setup
   readonly #events = new Emitter<readonly [name: string, value: unknown]>()
   /** The version at which the state is complete that is on its way; `undefined`: none is. At most one is. */
   #awaited: number | undefined
@@ -46,7 +53,7 @@ export class Session {
 
   constructor(setup: Setup) {
     const { clock, logCapacity = defaultConfig.logs.capacity } = setup
-    this.#setup = setup
+    this.setup = setup
     this.ids = createIds(() => clock.now())
     this.instance = this.ids()
     this.ring = new LogRing(logCapacity)
@@ -66,13 +73,13 @@ export class Session {
 
   reach(): 'open' | 'down' | CallboardError {
     const { phase } = this.connection
-    if (phase.name !== 'closed') return phase.name === 'open' ? 'open' : 'down'
+    if (phase.name !== 'closed') return phase.name === 'open' || this.relay ? 'open' : 'down'
     const { code = 0, reason = 'the client is closed' } = phase.fatal ?? {}
     return new CallboardError(codes[code] ?? 'closed', reason)
   }
 
   send(frame: ClientFrame | string): void {
-    this.connection.send(frame)
+    this.relay?.(frame) || this.connection.send(frame)
   }
 
   readonly on = <E extends keyof ClientEvents>(event: E, f: (value: ClientEvents[E]) => void): Off =>
@@ -91,7 +98,7 @@ export class Session {
 
   /** Says what we have and want. */
   hello(token: string | undefined): ClientFrame {
-    const { name = 'callboard-client', logs = {} } = this.#setup
+    const { name = 'callboard-client', logs = {}, state } = this.setup
     const have = this.mirror.position.get()
     const seen = this.ring.position
     return {
@@ -99,8 +106,9 @@ export class Session {
       protocol: PROTOCOL,
       client: { name, version: VERSION, instance: this.instance },
       auth: token ? { token } : undefined,
-      subs: have && [{ sub: 'main', paths: [''], resume: have }],
+      subs: state === false ? [] : have && [{ sub: 'main', paths: [''], resume: have }],
       logs: logs ? { ...logs, resume: seen } : { enabled: false },
+      caps: this.caps,
       connectionCount: this.meter.get().connections,
     } as ClientFrame
   }
@@ -108,6 +116,7 @@ export class Session {
   frame(frame: ServerFrame): void {
     // Everything but lines finds the state as it is, also where patches wait for the next frame.
     if (!/^(state\.patch|logs)/.test(frame.type)) this.#flush()
+    if (this.aside(frame)) return
     switch (frame.type) {
       case 'welcome':
         return this.#welcomed(frame)
@@ -120,9 +129,13 @@ export class Session {
       case 'logs.append':
         return this.#logs(this.ring.receive(frame, this.welcome.get()?.epoch ?? ''))
       case 'ping':
-        return this.send({ type: 'pong', ts: frame.ts })
+        this.send({ type: 'pong', ts: frame.ts })
+        return frame.at && this.#served(frame.at)
       case 'pong':
-        return this.#pong(frame)
+        if (frame.id === `${this.connection.pings}`) {
+          this.meter.put({ rttMs: Math.max(0, this.connection.now() - frame.ts) })
+        }
+        return this.#served(frame)
       case 'ack':
         return this.commands.ack(frame)
       case 'error':
@@ -143,7 +156,7 @@ export class Session {
   #welcomed(frame: Welcome): void {
     this.welcome.set(freezeDeep(frame))
     this.#adopt(frame.serverConfig)
-    this.#await(frame.subs['main'] === 'resumed' ? frame.version : Infinity)
+    if (this.setup.state !== false) this.#await(frame.subs['main'] === 'resumed' ? frame.version : Infinity)
     this.#arrived()
     this.connection.dispatch('welcomed')
   }
@@ -162,7 +175,7 @@ export class Session {
 
   #patch(frame: Frame<'state.patch'>): void {
     const broken = this.mirror.patch(frame)
-    if (!broken) return this.#setup.frame(this.#flush)
+    if (!broken) return this.setup.frame(this.#flush)
     this.#flush()
     this.#resync(broken)
   }
@@ -184,9 +197,8 @@ export class Session {
     this.#emit('resync', { reason })
   }
 
-  /** A pong says what we have been served: a silent loss is found within one interval. */
-  #pong({ id, ts, epoch, version, logSeq }: Frame<'pong'>): void {
-    if (id === `${this.connection.pings}`) this.meter.put({ rttMs: Math.max(0, this.connection.now() - ts) })
+  /** The heartbeat says what we have been served: a silent loss is found within one interval. */
+  #served({ epoch, version, logSeq }: Served): void {
     const mine = this.mirror.position.get()
     if (mine && (epoch !== mine.epoch || version > mine.version)) {
       this.#resync({ reason: 'gap', from: mine.version + 1, to: version })
@@ -213,12 +225,12 @@ export class Session {
     this.serverConfig.set(next)
     // The interval of the heartbeat may be another: the silence counts anew.
     this.connection.dispatch('frame')
-    this.ring.resize(this.#setup.logCapacity ?? next.logs.capacity)
+    this.ring.resize(this.setup.logCapacity ?? next.logs.capacity)
   }
 
   /** The state is on its way, or its next part. */
   #await(version?: number): void {
-    const { clock } = this.#setup
+    const { clock } = this.setup
     const late = (): void => this.connection.lost(4003, 'no state in time')
     clock.clearTimeout(this.#timer)
     if (version !== undefined) this.#timer = clock.setTimeout(late, RESYNC_MS)

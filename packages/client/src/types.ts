@@ -139,6 +139,11 @@ export interface ClientOptions {
   token?: TokenSource | undefined
   /** Who connects, for the server's list of clients. */
   name?: string | undefined
+  /**
+   * `false`: none of the state. `state`, `jobs` and `results` stay empty, and a job's handle cannot be awaited; parts of
+   * the state are had with `/views`.
+   */
+  state?: false | undefined
   /** Which lines to receive; `false`: none. */
   logs?: LogRequest | false | undefined
   /** `globalThis.WebSocket` unless given. Node before 22 needs one, e.g. of the package `ws`. */

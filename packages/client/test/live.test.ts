@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket as NodeWebSocket } from 'ws'
 import { createClient, type Client, type Clock, type JsonValue, type Telemetry } from '../src/index.js'
 import { equal } from '../src/patch.js'
+import { attachPolling } from '../src/polling/index.js'
+import { openView } from '../src/views/index.js'
 import { startProxy, startServer, temporaryFolder, type Proxy, type Server } from './live/server.js'
 
 const binary = process.env['CALLBOARD_BIN']
@@ -164,6 +166,46 @@ describe.skipIf(!binary)('against the real server', () => {
     )
     expect(jobs.map(({ attempt }) => attempt)).toEqual(Array.from({ length: 25 }, () => 1))
   }, 120_000)
+
+  it('views are the same cut of the state, through drops', async () => {
+    const view = openView(client, { paths: ['/meta', '/jobs/*/state'] })
+    for (let round = 0; round < 3; round++) {
+      const { connections } = client.telemetry.get()
+      proxy.cut()
+      await until(({ phase, connections: now }) => phase === 'open' && now > connections)
+      await client.start('sleep', { ms: 50 }, { key: `view.${round}` })
+    }
+    const isSame = (): boolean =>
+      !view.stale.get() &&
+      equal(view.state.get(), { meta: client.state.get()?.['meta'] }) &&
+      equal(
+        view.jobs.toArray(),
+        client.jobs.toArray().map(({ state }) => ({ state })),
+      )
+    for (let wait = 0; wait < 100 && !isSame(); wait++) await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(isSame()).toBe(true)
+    view.close()
+  }, 60_000)
+
+  it('where no WebSocket comes through, state and commands go over HTTP (S0.35)', async () => {
+    const polling = attachPolling(client, { clock: quickClock, intervalMs: 1_000 })
+    const { connections } = client.telemetry.get()
+    proxy.isDown = true
+    proxy.cut()
+    while (!polling.get().active) {
+      skip(15_000)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    const job = client.start('echo', { text: 'over HTTP' })
+    await job
+    await expect(client.command('jobs.cancel', { id: 'no-such-job' })).rejects.toMatchObject({ code: 'not_found' })
+    expect([client.jobs.get(job.id)?.state, client.telemetry.get().phase]).toEqual(['succeeded', 'waiting'])
+    proxy.isDown = false
+    client.retryNow()
+    await until(({ phase, connections: now }) => phase === 'open' && now > connections)
+    polling.detach()
+    await expectEqual()
+  }, 60_000)
 
   it('ten minutes without a server: goes on trying, and is back with the first chance (X16)', async () => {
     const { connections } = client.telemetry.get()

@@ -125,3 +125,78 @@ describe('polling where no WebSocket comes through (S0.35)', () => {
     expect([polling.get().active, clock.pending]).toEqual([false, 0])
   })
 })
+
+describe('commands where no WebSocket comes through', () => {
+  interface Posted {
+    readonly path: string
+    readonly key: string | null
+    readonly body: unknown
+  }
+
+  async function posting(answer: (turn: number) => Response | Promise<Response>) {
+    const posted: Posted[] = []
+    const fetch = async (url: string, init: RequestInit = {}): Promise<Response> => {
+      if (init.method !== 'POST') return Response.json({ epoch: 'e1', version: 5 + posted.length, data: { jobs: {} } })
+      const key = new Headers(init.headers).get('idempotency-key')
+      posted.push({ path: new URL(url).pathname, key, body: JSON.parse(String(init.body)) })
+      return answer(posted.length)
+    }
+    const made = rig({ fetch: fetch as unknown as typeof globalThis.fetch })
+    const { client, clock, network } = made
+    const polling = attachPolling(client, { clock })
+    client.connect()
+    for (let time = 0; time < 2; time++) {
+      await clock.advance(Math.max(0, (client.telemetry.get().nextRetryAt ?? 0) - clock.now()))
+      network.last.drop(1006)
+      await settle()
+    }
+    return { ...made, polling, posted }
+  }
+
+  it('go over HTTP, with their key, and have the same outcome; the state follows at once', async () => {
+    const { client, polling, posted } = await posting(() => Response.json({ version: 6, result: { id: 'a' } }))
+    expect(await client.command('jobs.cancel', { id: 'a' }, { key: 'k' })).toEqual({ version: 6, result: { id: 'a' } })
+    expect(posted).toEqual([{ path: '/api/commands/jobs.cancel', key: 'k', body: { id: 'a' } }])
+    await settle()
+    expect(client.position.get()?.version).toBe(6)
+    polling.detach()
+  })
+
+  it('that are refused say why', async () => {
+    const problem = { code: 'not_found', message: 'there is no job "a"', retryable: false }
+    const { client, polling } = await posting(() => Response.json(problem, { status: 404 }))
+    await expect(client.command('jobs.cancel', { id: 'a' })).rejects.toMatchObject(problem)
+    polling.detach()
+  })
+
+  it('without an answer are sent again with the same key', async () => {
+    const { client, clock, polling, posted } = await posting((turn) => {
+      if (turn === 1) throw new TypeError('reset')
+      return turn === 2 ? new Response('bad gateway', { status: 502 }) : Response.json({ version: 6, dup: true })
+    })
+    const done = client.command('jobs.cancel', { id: 'a' })
+    await clock.advance(5_000)
+    await clock.advance(5_000)
+    expect(await done).toEqual({ version: 6, dup: true })
+    expect(new Set(posted.map(({ key }) => key)).size).toBe(1)
+    expect(posted.length).toBe(3)
+    polling.detach()
+  })
+
+  it('that are under way when the connection comes are asked for there, and settle once', async () => {
+    let give = (_: Response): void => {}
+    const { client, clock, network, greet, polling, posted } = await posting(() => new Promise((resolve) => (give = resolve)))
+    const done = client.command('jobs.cancel', { id: 'a' }, { key: 'k' })
+    await clock.advance(Math.max(0, (client.telemetry.get().nextRetryAt ?? 0) - clock.now()))
+    await greet({ version: 5 })
+    expect([polling.get().active, posted.length]).toEqual([false, 1])
+    const cmd = network.last.take().find((frame) => frame.type === 'cmd')
+    expect(cmd).toMatchObject({ name: 'jobs.cancel', key: 'k' })
+    network.last.receive({ type: 'ack', id: cmd?.id ?? '', ok: true, epoch: 'e1', version: 7, dup: true })
+    expect(await done).toEqual({ version: 7, dup: true })
+    give(Response.json({ version: 7 }))
+    await settle()
+    await expect(client.command('jobs.clear', {}, { timeoutMs: 1, signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'cancelled' })
+    expect(posted.length).toBe(1)
+  })
+})

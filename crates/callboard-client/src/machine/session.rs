@@ -38,7 +38,6 @@ impl Machine {
             logs: Some(logs),
             caps: Some(vec!["parts".into()]),
             connection_count: Some(self.telemetry.connections),
-            last_close: None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a client says.
 
-use super::{Auth, ClientInfo, LastClose, LogRequest, StatePosition, SubRequest};
+use super::{Auth, ClientInfo, LogRequest, StatePosition, SubRequest};
 use crate::Node;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -33,14 +33,10 @@ pub enum ClientFrame {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         #[ts(optional)]
         caps: Option<Vec<String>>,
-        /// How often this client has connected.
+        /// How often this client has connected, for diagnosis.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         #[ts(optional)]
         connection_count: Option<u32>,
-        /// How its last connection ended, for diagnosis.
-        #[serde(skip_serializing_if = "Option::is_none", default)]
-        #[ts(optional)]
-        last_close: Option<LastClose>,
     },
     /// The first frame in seed-3 mode when no header could be sent.
     #[serde(rename = "auth")]

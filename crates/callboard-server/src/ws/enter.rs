@@ -59,7 +59,9 @@ pub(super) async fn enter<R: AsyncRead + Unpin>(
                 let reason = format!("this server speaks protocol {PROTOCOL}, not {protocol}");
                 return Err(Goodbye::say(close::PROTOCOL_UNSUPPORTED, &reason));
             }
-            Ok(Some(ClientFrame::Hello { client, auth, subs, logs, caps, .. })) => {
+            Ok(Some(ClientFrame::Hello { client, auth, subs, logs, caps, connection_count, .. })) => {
+                let (name, version, count) = (&client.name, &client.version, connection_count.unwrap_or(0));
+                tracing::debug!(from = %setup.from, name, version, count, "a client says hello");
                 let subs = subs.unwrap_or_else(|| vec![everything()]);
                 let parts = caps.is_some_and(|caps| caps.iter().any(|cap| cap == "parts"));
                 let instance = client.instance.chars().take(caps::ID_BYTES).collect();

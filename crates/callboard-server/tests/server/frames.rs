@@ -115,7 +115,6 @@ async fn another_protocol_is_refused_for_good() {
             logs: None,
             caps: None,
             connection_count: None,
-            last_close: None,
         };
         socket.send(&hello).await.unwrap();
         assert_eq!(socket.close_code().await, Some(close::PROTOCOL_UNSUPPORTED), "{protocol}");

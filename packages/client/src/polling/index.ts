@@ -6,6 +6,7 @@
 import { sessions } from '../internals.js'
 import { systemClock } from '../setup.js'
 import { createStore, type Store } from '../store.js'
+import { Relay } from './relay.js'
 import type { JsonValue, StatePosition } from '../protocol/index.js'
 import type { Client, Clock, ReadableStore } from '../types.js'
 
@@ -42,7 +43,7 @@ interface Answer extends StatePosition {
   readonly data: JsonValue
 }
 
-/** Asks for the state while the client's WebSocket cannot be had. Commands wait for the connection as ever. */
+/** Asks for the state, and sends commands over HTTP, while the client's WebSocket cannot be had. */
 export function attachPolling(client: Client, options: PollingOptions = {}): PollingFallback {
   const poller = new Poller(client, options)
   const { facts } = poller
@@ -64,6 +65,7 @@ class Poller {
   readonly #intervalMs: number
   readonly #least: number
   readonly #off: () => void
+  readonly #relay: Relay | undefined
   #tag: string | null = null
   #timer: unknown
   #asking: Promise<void> | undefined
@@ -73,6 +75,8 @@ class Poller {
     this.#clock = clock
     this.#intervalMs = intervalMs
     this.#least = failures
+    const session = sessions.get(client)
+    this.#relay = session && new Relay(client, session, () => void this.refresh())
     this.#off = client.telemetry.subscribe(() => this.#look())
   }
 
@@ -106,10 +110,12 @@ class Poller {
 
   #stop(): void {
     this.#clock.clearTimeout(this.#timer)
+    this.#relay?.stop()
     this.#put({ active: false })
   }
 
   async #turn(): Promise<void> {
+    this.#relay?.pump()
     await this.refresh()
     if (!this.facts.get().active) return
     this.#clock.clearTimeout(this.#timer)

@@ -1186,19 +1186,6 @@ maxRateMs?: number,
 resume?: StatePosition, };
 
 /**
- * How the client's last connection ended.
- */
-export type LastClose = { 
-/**
- * The close code, 1006 when there was none.
- */
-code: number, 
-/**
- * The reason given.
- */
-reason?: string, };
-
-/**
  * Up to where a connection has been served.
  */
 export type Served = { 
@@ -1269,13 +1256,9 @@ logs?: LogRequest,
  */
 caps?: Array<string>, 
 /**
- * How often this client has connected.
+ * How often this client has connected, for diagnosis.
  */
-connectionCount?: number, 
-/**
- * How its last connection ended, for diagnosis.
- */
-lastClose?: LastClose, } | { "type": "auth", 
+connectionCount?: number, } | { "type": "auth", 
 /**
  * The bearer token.
  */

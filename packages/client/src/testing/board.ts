@@ -11,12 +11,15 @@ import type {
   Rejection,
   ServerConfig,
   ServerFrame,
+  SnapshotReason,
   StatePosition,
 } from '../protocol/index.js'
 import type { Clock } from '../types.js'
+import { changesBetween } from '../history/index.js'
 import { Faults } from './faults.js'
 import { Lines } from './lines.js'
 import { FakeNetwork, type FakeSocket } from './network.js'
+import { selected } from './selected.js'
 
 /** Changes that the board keeps for those who come back. */
 const RING = 1000
@@ -29,6 +32,8 @@ export type CommandHandler = (args: JsonValue, frame: Frame<'cmd'>) => JsonValue
 interface Change {
   readonly version: number
   readonly patch: PatchOp[]
+  /** What it led to. */
+  readonly state: JsonValue
 }
 
 export interface FakeBoardOptions {
@@ -43,12 +48,21 @@ export interface FakeBoardOptions {
   readonly scripted?: boolean
 }
 
+/** What a subscription selects, and up to where it has been served. */
+interface Cursor {
+  readonly sub: string
+  readonly paths: readonly string[]
+  version: number
+}
+
 /** What a connection has been given, and the lines that it wants. */
 interface Served {
-  version: number
+  readonly cursors: Map<string, Cursor>
   seq: number
   logs: LogRequest
 }
+
+const MAIN = 'main'
 
 /** A small server that speaks the protocol: snapshots, patches, resume, logs, heartbeat and commands. */
 export class FakeBoard {
@@ -65,6 +79,8 @@ export class FakeBoard {
   version = 1
   readonly #options: FakeBoardOptions
   readonly #changes: Change[] = []
+  /** The state before the oldest change that is kept. */
+  #first: JsonValue
   readonly #outcomes = new Map<string, Accepted>()
   readonly #lines = new Lines()
   readonly #served = new Map<FakeSocket, Served>()
@@ -72,6 +88,7 @@ export class FakeBoard {
   constructor(options: FakeBoardOptions) {
     this.#options = options
     this.state = options.state ?? { jobs: {}, results: {} }
+    this.#first = this.state
     this.epoch = options.epoch ?? 'e1'
     this.network.onsocket = (socket) => this.#knock(socket)
   }
@@ -85,9 +102,11 @@ export class FakeBoard {
   commit(...patch: PatchOp[]): number {
     this.state = applyPatch(this.state, patch)
     this.version++
-    this.#changes.push({ version: this.version, patch })
-    if (this.#changes.length > RING) this.#changes.shift()
-    for (const [socket, served] of this.#open()) this.#catchUp(socket, served)
+    this.#changes.push({ version: this.version, patch, state: this.state })
+    if (this.#changes.length > RING) this.#first = this.#changes.shift()?.state ?? null
+    for (const [socket, { cursors }] of this.#open()) {
+      for (const cursor of cursors.values()) this.#catchUp(socket, cursor)
+    }
     return this.version
   }
 
@@ -130,6 +149,7 @@ export class FakeBoard {
   restore(epoch: string, state: JsonValue, version = 1): void {
     this.drop(1001)
     Object.assign(this, { epoch, state, version })
+    this.#first = state
     this.#changes.length = 0
     this.#lines.clear()
   }
@@ -160,12 +180,18 @@ export class FakeBoard {
     if (!served || this.#options.scripted) return
     switch (frame.type) {
       case 'ping': {
-        const { version, seq: logSeq } = served
+        const { seq: logSeq, cursors } = served
+        const { version } = cursors.get(MAIN) ?? this
         const serverTime = this.#options.clock.now()
         return this.#send(socket, { ...frame, type: 'pong', serverTime, epoch: this.epoch, version, logSeq })
       }
       case 'state.resync':
-        return this.#continue(socket, served, frame.have, 'resync')
+        return this.#resync(socket, served, frame)
+      case 'subscribe':
+        return this.#subscribe(socket, served, frame)
+      case 'unsubscribe':
+        served.cursors.delete(frame.sub)
+        return this.#send(socket, { type: 'ack', id: frame.id, ok: true, epoch: this.epoch, version: this.version })
       case 'logs.replay':
         return this.#history(socket, served, frame.sinceSeq, true)
       case 'logs.subscribe':
@@ -180,8 +206,9 @@ export class FakeBoard {
   #greet(socket: FakeSocket, { auth, subs, logs = {} }: Frame<'hello'>): void {
     const { token, config = defaultConfig, clock, scripted } = this.#options
     if (token !== undefined && auth?.token !== token) return socket.drop(4500, 'the token is not valid')
-    const resume = subs?.[0]?.resume
-    const served = { version: this.version, seq: 0, logs }
+    const main = subs ? subs.find(({ sub }) => sub === MAIN) : { sub: MAIN, paths: [''], resume: undefined }
+    const resume = main?.resume
+    const served: Served = { cursors: new Map(), seq: 0, logs }
     this.#served.set(socket, served)
     this.#send(socket, {
       type: 'welcome',
@@ -193,11 +220,12 @@ export class FakeBoard {
       version: this.version,
       serverTime: new Date(clock.now()).toISOString(),
       serverConfig: config,
-      limits: { maxMessageBytes: 1 << 20, maxInflight: 64, maxSubs: 1 },
-      subs: { main: this.#canResume(resume) ? 'resumed' : 'snapshot' },
+      limits: { maxMessageBytes: 1 << 20, maxInflight: 64, maxSubs: 64 },
+      subs: main ? { main: this.#canResume(resume) ? 'resumed' : 'snapshot' } : {},
     })
     if (scripted) return
-    this.#continue(socket, served, resume, resume && resume.epoch !== this.epoch ? 'epoch' : 'connect')
+    const reason = resume && resume.epoch !== this.epoch ? 'epoch' : 'connect'
+    if (main) this.#begin(socket, served, { sub: MAIN, paths: main.paths, version: this.version }, resume, reason)
     const isSame = logs.resume?.epoch === this.epoch
     if (logs.enabled !== false) this.#history(socket, served, isSame ? (logs.resume?.seq ?? 0) : 0, false)
   }
@@ -207,24 +235,59 @@ export class FakeBoard {
     return have.version === this.version || this.#changes.some((change) => change.version === have.version + 1)
   }
 
-  #continue(
-    socket: FakeSocket,
-    served: Served,
-    have: StatePosition | undefined,
-    reason: 'connect' | 'resync' | 'epoch',
-  ): void {
-    const { epoch, version: stateVersion, state: data } = this
-    const canResume = this.#canResume(have)
-    served.version = canResume ? have.version : stateVersion
-    if (canResume) return this.#catchUp(socket, served)
-    this.#send(socket, { type: 'state.snapshot', epoch, stateVersion, data, reason })
+  #resync(socket: FakeSocket, { cursors }: Served, { sub = MAIN, have }: Frame<'state.resync'>): void {
+    const cursor = cursors.get(sub)
+    if (cursor) return this.#continue(socket, cursor, have, 'resync')
+    const message = `this connection has no subscription "${sub}"`
+    this.#send(socket, { type: 'error', code: 'not_found', message, retryable: false })
   }
 
-  #catchUp(socket: FakeSocket, served: Served): void {
-    const fromVersion = served.version
-    const patch = this.#changes.filter((change) => change.version > fromVersion).flatMap((change) => change.patch)
-    served.version = this.version
-    this.#send(socket, { type: 'state.patch', epoch: this.epoch, fromVersion, toVersion: this.version, patch })
+  #subscribe(socket: FakeSocket, served: Served, { id, sub, paths, resume }: Frame<'subscribe'>): void {
+    const { epoch, version } = this
+    const message = paths.length ? served.cursors.has(sub) && `there is a subscription "${sub}" already` : 'no paths'
+    if (message) return this.#send(socket, { type: 'error', re: id, code: 'invalid_args', message, retryable: false })
+    const result = { start: this.#canResume(resume) ? 'resumed' : 'snapshot' }
+    this.#send(socket, { type: 'ack', id, ok: true, epoch, version, result })
+    this.#begin(socket, served, { sub, paths, version }, resume, resume && resume.epoch !== epoch ? 'epoch' : 'view')
+  }
+
+  #begin(
+    socket: FakeSocket,
+    { cursors }: Served,
+    cursor: Cursor,
+    have: StatePosition | undefined,
+    reason: SnapshotReason,
+  ): void {
+    cursors.set(cursor.sub, cursor)
+    this.#continue(socket, cursor, have, reason)
+  }
+
+  #continue(socket: FakeSocket, cursor: Cursor, have: StatePosition | undefined, reason: SnapshotReason): void {
+    const { epoch, version: stateVersion } = this
+    const canResume = this.#canResume(have)
+    cursor.version = canResume ? have.version : stateVersion
+    if (canResume) return this.#catchUp(socket, cursor)
+    const data = selected(this.state, cursor.paths)
+    this.#send(socket, { ...named(cursor), type: 'state.snapshot', epoch, stateVersion, data, reason })
+  }
+
+  #catchUp(socket: FakeSocket, cursor: Cursor): void {
+    const { version: fromVersion, paths } = cursor
+    const patch = paths.includes('') ? this.#opsSince(fromVersion) : this.#changesSince(fromVersion, paths)
+    // What touches nothing of a view is not told.
+    if (!patch) return
+    cursor.version = this.version
+    this.#send(socket, { ...named(cursor), type: 'state.patch', epoch: this.epoch, fromVersion, toVersion: this.version, patch })
+  }
+
+  #opsSince(version: number): PatchOp[] {
+    return this.#changes.filter((change) => change.version > version).flatMap((change) => change.patch)
+  }
+
+  #changesSince(version: number, paths: readonly string[]): PatchOp[] | undefined {
+    const before = this.#changes.find((change) => change.version === version)?.state ?? this.#first
+    const patch = changesBetween(selected(before, paths), selected(this.state, paths))
+    return patch.length ? patch : undefined
   }
 
   #history(socket: FakeSocket, served: Served, sinceSeq: number, replay: boolean): void {
@@ -246,6 +309,11 @@ export class FakeBoard {
       this.#send(socket, { type: 'error', re: id, retryable: false, ...(error as Rejection) })
     }
   }
+}
+
+/** The main subscription is not named. */
+function named({ sub }: Cursor): { sub?: string } {
+  return sub === MAIN ? {} : { sub }
 }
 
 /** What a job has that was just queued. */
