@@ -1,4 +1,5 @@
-//! `codegen`: what is made of the Rust types of the protocol: TypeScript, JSON Schema, OpenAPI, and the reference.
+//! `codegen`: what is made of the Rust types of the protocol: TypeScript, JSON Schema, OpenAPI, and the reference; and
+//! the reference of the command line, made of the program itself.
 
 use std::fs;
 use std::path::Path;
@@ -13,6 +14,8 @@ const TYPESCRIPT: &str = "packages/client/src/protocol/generated.ts";
 /// What the example `reference` writes.
 const REFERENCE: [&str; 4] =
     ["spec/schema.json", "spec/openapi.json", "spec/openapi.html", "docs/reference/protocol.md"];
+/// What `callboard reference` writes.
+const COMMAND_LINE: &str = "docs/reference/cli.md";
 const HINT: &str = "run `cargo xtask codegen` and commit the result";
 
 /// The verb.
@@ -31,9 +34,9 @@ pub(crate) fn check(repo: &Repo) -> Result<(), Failure> {
     let read = |path: &Path| {
         fs::read_to_string(path).map_err(|error| Failure::file("read", path, &error).hint(HINT))
     };
-    for file in REFERENCE.into_iter().chain([TYPESCRIPT]) {
+    for file in REFERENCE.into_iter().chain([TYPESCRIPT, COMMAND_LINE]) {
         if let Some(line) = first_difference(&read(&repo.root.join(file))?, &read(&fresh.join(file))?) {
-            let message = format!("{file}:{line}: it is not what the Rust types say");
+            let message = format!("{file}:{line}: it is not what the sources say");
             return Err(Failure::new(message).hint(HINT));
         }
     }
@@ -54,6 +57,11 @@ fn generate(repo: &Repo, root: &Path) -> Result<(), Failure> {
         .args(["run", "--quiet", "-p", "callboard-protocol", "--features", "schema"])
         .args(["--example", "reference", "--"])
         .args([root])
+        .run()?;
+    let command_line = root.join(COMMAND_LINE);
+    Tool::cargo(repo)
+        .args(["run", "--quiet", "-p", "callboard-cli", "--bin", "callboard", "--", "reference"])
+        .args([&command_line])
         .run()
 }
 

@@ -1,5 +1,9 @@
 //! The HTTP routes that commands use, and how a job is named on a command line.
 
+mod past;
+
+pub(crate) use past::{Diff, PastChange};
+
 use crate::{
     failure::{Failure, exit},
     place::Place,
@@ -77,16 +81,18 @@ impl Api {
         self.get(&format!("/api/jobs?{query}{cursor}")).await
     }
 
-    /// Lines of a job's log, or of the board's: after `since`, or the newest.
+    /// Lines of a job's log, or of the board's: after `since`, or the newest. `filter` is more of the query string,
+    /// which the board's log understands.
     pub(crate) async fn lines(
         &self,
         job: Option<&JobId>,
         since: Option<u64>,
         limit: usize,
+        filter: &str,
     ) -> Result<Vec<LogEntry>, Failure> {
         let of = job.map_or("/api/logs".to_owned(), |id| format!("/api/jobs/{}/logs", encode(id)));
         let since = since.map_or(String::new(), |since| format!("&sinceSeq={since}"));
-        let lines: Lines = self.get(&format!("{of}?limit={limit}{since}")).await?;
+        let lines: Lines = self.get(&format!("{of}?limit={limit}{since}{filter}")).await?;
         Ok(lines.entries)
     }
 

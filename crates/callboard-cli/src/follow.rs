@@ -44,6 +44,8 @@ pub(crate) struct Follow<'a> {
     job: &'a JobHandle,
     presenter: Presenter,
     on_interrupt: OnInterrupt,
+    /// Which of the job's lines are shown.
+    wanted: Box<dyn Fn(&LogEntry) -> bool>,
     /// The last line that was shown.
     last_seq: u64,
     interrupted: bool,
@@ -70,12 +72,28 @@ impl<'a> Follow<'a> {
         presenter: Presenter,
         on_interrupt: OnInterrupt,
     ) -> Self {
-        Follow { api, client, job, presenter, on_interrupt, last_seq: 0, interrupted: false, offline: false }
+        let wanted = Box::new(|_: &LogEntry| true);
+        Follow {
+            api,
+            client,
+            job,
+            presenter,
+            on_interrupt,
+            wanted,
+            last_seq: 0,
+            interrupted: false,
+            offline: false,
+        }
     }
 
     /// Goes on after a line that was shown already.
     pub(crate) fn after(self, last_seq: u64) -> Self {
         Follow { last_seq, ..self }
+    }
+
+    /// Shows some of its lines only.
+    pub(crate) fn only(self, wanted: impl Fn(&LogEntry) -> bool + 'static) -> Self {
+        Follow { wanted: Box::new(wanted), ..self }
     }
 
     /// Follows to the end of the job, or until the user leaves.
@@ -154,7 +172,7 @@ impl<'a> Follow<'a> {
 
     fn show(&mut self, lines: &[LogEntry]) -> Result<(), Failure> {
         let own = lines.iter().filter(|line| line.job_id.as_ref() == Some(self.job.id()));
-        for line in own.filter(|line| line.seq > self.last_seq) {
+        for line in own.filter(|line| line.seq > self.last_seq && (self.wanted)(line)) {
             self.presenter.line(line)?;
         }
         // Lines of other jobs count too: what comes before them has been seen.
@@ -170,7 +188,7 @@ impl<'a> Follow<'a> {
     /// Shows what a log has after the last line shown: the job's own, or the board's.
     async fn read_on(&mut self, log: Option<&JobId>) -> Result<(), Failure> {
         while self.presenter.wants_lines() {
-            let lines = self.api.lines(log, Some(self.last_seq), LOG_QUERY_LINES).await?;
+            let lines = self.api.lines(log, Some(self.last_seq), LOG_QUERY_LINES, "").await?;
             if lines.last().is_none_or(|last| last.seq <= self.last_seq) {
                 break;
             }

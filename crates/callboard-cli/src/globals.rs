@@ -1,10 +1,12 @@
 //! What every command takes.
 
+use crate::text::form::{Fields, Template};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
 /// Flags that may stand before or behind the command.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Global options")]
 pub(crate) struct Globals {
     /// Folder of the server's data [default: the user's data directory]
     #[arg(long, global = true, env = "CALLBOARD_DATA", value_name = "DIR")]
@@ -15,12 +17,25 @@ pub(crate) struct Globals {
     /// Token for that server
     #[arg(long, global = true, env = "CALLBOARD_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     pub(crate) token: Option<String>,
-    /// Write JSON for programs
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
+    /// Write JSON for programs; with names only these members, for example --json=id,progress.value
+    #[arg(
+        long,
+        global = true,
+        value_name = "MEMBERS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = ""
+    )]
+    pub(crate) json: Option<Fields>,
+    /// Write a line after this template for each record, for example '{id} {state}'
+    #[arg(long, global = true, value_name = "TEMPLATE", conflicts_with = "json")]
+    pub(crate) format: Option<Template>,
     /// Colours
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: ColorWhen,
+    /// Signs in ASCII, as where the locale is not UTF-8
+    #[arg(long, global = true)]
+    pub(crate) ascii: bool,
 }
 
 /// When to use colours. `auto` honours `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE` and `TERM=dumb`.

@@ -62,12 +62,17 @@ impl Place {
 
     /// A connection with a mirror and all new log lines; ready when this returns.
     pub(crate) async fn connect(&self) -> Result<Client, Failure> {
-        let logs = LogRequest { snapshot: Some(0), ..LogRequest::default() };
-        let mut options = Options {
-            logs: Some(logs),
-            deflate: false,
-            ..Options::new(&self.endpoint.to_string(), &self.token)?
-        };
+        self.open(Some(LogRequest { snapshot: Some(0), ..LogRequest::default() })).await
+    }
+
+    /// A connection with a mirror and no lines; ready when this returns.
+    pub(crate) async fn mirror(&self) -> Result<Client, Failure> {
+        self.open(None).await
+    }
+
+    async fn open(&self, logs: Option<LogRequest>) -> Result<Client, Failure> {
+        let mut options =
+            Options { logs, deflate: false, ..Options::new(&self.endpoint.to_string(), &self.token)? };
         options.name = "callboard-cli".into();
         let client = Client::connect(options);
         let mut telemetry = client.follow_telemetry();
@@ -116,7 +121,15 @@ mod tests {
 
     fn globals(data: &std::path::Path) -> Globals {
         let data = Some(data.to_path_buf());
-        Globals { data, url: None, token: None, json: false, color: ColorWhen::Auto }
+        Globals {
+            data,
+            url: None,
+            token: None,
+            json: None,
+            format: None,
+            color: ColorWhen::Auto,
+            ascii: false,
+        }
     }
 
     #[test]

@@ -66,7 +66,7 @@ async fn run(globals: &Globals, args: ServeArgs) -> Outcome {
             return Err(not_served(&error));
         }
     };
-    announce(&running, &data, globals.json)?;
+    announce(&running, &data, globals.json.is_some())?;
     let lost = tokio::select! {
         () = asked_to_stop() => false,
         () = board.stopped() => true,

@@ -2,7 +2,9 @@
 
 pub(crate) mod clean;
 pub(crate) mod duration;
+pub(crate) mod form;
 pub(crate) mod log_line;
+pub(crate) mod op_line;
 pub(crate) mod output;
 pub(crate) mod paint;
 pub(crate) mod progress;

@@ -1,14 +1,12 @@
 //! `callboard cancel ID...`: stops jobs, and waits until they have stopped.
 
+use super::each::each;
 use crate::{
     api::{Api, typed},
-    failure::{Failure, Outcome, exit},
-    text::{
-        output::{note, print},
-        progress::short_id,
-    },
+    failure::{Failure, Outcome},
+    text::{form::Output, output::print, progress::short_id},
 };
-use callboard_protocol::{JobId, caps, command::CancelArgs as Cancel, job::JobState};
+use callboard_protocol::{JobId, Node, caps, command::CancelArgs as Cancel, job::JobState};
 use clap::Args;
 use serde_json::json;
 use std::time::Duration;
@@ -18,7 +16,7 @@ use tokio::time::Instant;
 #[derive(Args)]
 pub(crate) struct CancelArgs {
     /// The jobs: their ids or unique beginnings of them
-    #[arg(required = true)]
+    #[arg(required = true, value_name = "ID")]
     ids: Vec<String>,
     /// Why, for the record
     #[arg(long)]
@@ -33,30 +31,22 @@ const WAIT: Duration = Duration::from_millis(caps::GRACE_MS + 5_000);
 /// How often to look whether it has.
 const LOOK: Duration = Duration::from_millis(50);
 
-pub(crate) async fn cancel(api: &Api, args: CancelArgs, json: bool) -> Outcome {
-    let mut outcome = Ok(exit::OK);
-    for text in &args.ids {
-        match one(api, text, &args).await {
-            Ok((id, state)) if json => {
-                print(&json!({ "v": 1, "id": id, "state": state }).to_string())?;
-            }
-            Ok((id, JobState::Cancelled)) => print(&format!("{} cancelled", short_id(&id)))?,
-            Ok((id, state)) if state.is_terminal() => {
-                print(&format!("{} {} before it could be cancelled", short_id(&id), state.as_str()))?;
-            }
-            Ok((id, _)) => print(&format!("{} is stopping", short_id(&id)))?,
-            // The others are still to be cancelled; the first failure decides what this command ends with.
-            Err(failure) if args.ids.len() > 1 && !failure.is_unread() => {
-                if outcome.is_ok() {
-                    outcome = Err(failure);
-                } else {
-                    note(&format!("error: {}", failure.message));
-                }
-            }
-            Err(failure) => return Err(failure),
+pub(crate) async fn cancel(api: &Api, args: CancelArgs, out: &Output) -> Outcome {
+    each(&args.ids, async |text| {
+        let (id, state) = one(api, text, &args).await?;
+        if out.record(&Node::from(&json!({ "v": 1, "id": id, "state": state })))? {
+            return Ok(());
         }
-    }
-    outcome
+        let id = short_id(&id);
+        print(&match state {
+            JobState::Cancelled => format!("{id} cancelled"),
+            state if state.is_terminal() => {
+                format!("{id} {} before it could be cancelled", state.as_str())
+            }
+            _ => format!("{id} is stopping"),
+        })
+    })
+    .await
 }
 
 /// Cancels one job and says how it stands then.

@@ -8,8 +8,8 @@ use crate::{
     place::Place,
     settings::{SettingsArgs, split},
     text::{
-        output::{Screen, print},
-        table::{self, Cell, Column},
+        form::Output,
+        table::{Cell, Column},
     },
 };
 use callboard_protocol::{
@@ -35,11 +35,11 @@ pub(crate) struct ConfigArgs {
 /// A setting, its value and its source, as they are shown.
 type Row = (&'static Setting, Node, String);
 
-pub(crate) fn config(globals: &Globals, args: &ConfigArgs) -> Outcome {
+pub(crate) fn config(globals: &Globals, args: &ConfigArgs, out: &Output) -> Outcome {
     if !args.running && args.changes.is_empty() {
         let data = data::folder(globals.data.clone()).map_err(Failure::usage)?;
         let (settings, _) = args.settings.load(&data)?;
-        return show(&started(&settings), globals.json);
+        return show(&started(&settings), out);
     }
     let api = Api::new(Place::find(globals)?);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
@@ -51,7 +51,7 @@ pub(crate) fn config(globals: &Globals, args: &ConfigArgs) -> Outcome {
             let body: Object = [(Key::new("values"), Node::from(values))].into_iter().collect();
             api.command("config.set", &Node::from(body), None).await?;
         }
-        show(&running(&api).await?, globals.json)
+        show(&running(&api).await?, out)
     })
 }
 
@@ -86,21 +86,20 @@ async fn running(api: &Api) -> Result<Vec<Row>, Failure> {
     Ok(live.filter_map(row).collect())
 }
 
-fn show(rows: &[Row], as_json: bool) -> Outcome {
-    if as_json {
-        let settings: Vec<_> = rows
-            .iter()
-            .map(|(setting, value, source)| {
-                json!({
-                    "name": setting.name,
-                    "value": value,
-                    "source": source,
-                    "variable": setting.variable(),
-                    "live": setting.scope == Scope::Live,
-                })
-            })
-            .collect();
-        print(&json!({ "v": 1, "settings": settings }).to_string())?;
+fn show(rows: &[Row], out: &Output) -> Outcome {
+    let settings: Vec<_> = rows
+        .iter()
+        .map(|(setting, value, source)| {
+            Node::from(&json!({
+                "name": setting.name,
+                "value": value,
+                "source": source,
+                "variable": setting.variable(),
+                "live": setting.scope == Scope::Live,
+            }))
+        })
+        .collect();
+    if out.records("settings", &settings)? {
         return Ok(exit::OK);
     }
     let columns = ["SETTING", "VALUE", "SOURCE", ""].map(|name| Column { name, right: false });
@@ -108,10 +107,6 @@ fn show(rows: &[Row], as_json: bool) -> Outcome {
         vec![setting.name.into(), value.to_string().into(), source.clone().into(), setting.about.into()]
     };
     let rows: Vec<Vec<Cell>> = rows.iter().map(cells).collect();
-    let screen = Screen::detect();
-    let width = screen.out_is_terminal.then_some(screen.width);
-    for line in table::lines(&columns.each_ref(), &rows, width) {
-        print(line.trim_end())?;
-    }
+    out.table(&columns.each_ref(), &rows)?;
     Ok(exit::OK)
 }

@@ -4,12 +4,7 @@ use crate::{
     api::{Api, typed},
     clock,
     failure::{Outcome, exit},
-    text::{
-        clean::clean,
-        duration,
-        output::{Screen, print},
-        paint, progress,
-    },
+    text::{clean::clean, duration, form::Output, output::print, paint, progress},
 };
 use callboard_protocol::{Node, Time, job::Job};
 use clap::Args;
@@ -21,15 +16,13 @@ pub(crate) struct GetArgs {
     id: String,
 }
 
-pub(crate) async fn get(api: &Api, args: GetArgs, json: bool) -> Outcome {
+pub(crate) async fn get(api: &Api, args: GetArgs, out: &Output) -> Outcome {
     let id = api.resolve(&args.id).await?;
     let record = api.job(&id).await?;
-    if json {
-        print(&record.to_string())?;
+    if out.record(&record)? {
         return Ok(exit::OK);
     }
-    let screen = Screen::detect();
-    for (name, value) in facts(&typed(&record)?, screen.unicode) {
+    for (name, value) in facts(&typed(&record)?, out.screen.unicode) {
         let dim = paint::DIM;
         print(&format!("{dim}{name:<9}{dim:#} {}", clean(&value)))?;
     }

@@ -3,8 +3,12 @@
 use crate::{
     api::Api,
     failure::{Outcome, exit},
-    text::output::{note, print},
+    text::{
+        form::Output,
+        output::{note, print},
+    },
 };
+use callboard_protocol::Node;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -13,11 +17,9 @@ struct Launch {
     url: String,
 }
 
-pub(crate) async fn open(api: &Api, json: bool) -> Outcome {
+pub(crate) async fn open(api: &Api, out: &Output) -> Outcome {
     let launch: Launch = api.post("/api/auth/launch-code", &json!({}), None).await?;
-    if json {
-        print(&json!({ "v": 1, "url": launch.url }).to_string())?;
-    } else {
+    if !out.record(&Node::from(&json!({ "v": 1, "url": launch.url })))? {
         print(&launch.url)?;
         note("the link is good for one minute and for one browser");
     }

@@ -7,6 +7,7 @@ use crate::{
     text::{
         clean::clean,
         duration,
+        form::Output,
         output::{Screen, note, print},
         paint,
         progress::{percent, short_id},
@@ -18,7 +19,6 @@ use callboard_protocol::{
     job::{Job, JobState},
 };
 use clap::Args;
-use serde_json::json;
 
 /// The arguments of `callboard ps`.
 #[derive(Args)]
@@ -39,10 +39,9 @@ const NEWEST: usize = 10;
 /// Jobs that are listed at most; more are found by state and kind.
 const MOST: usize = 10_000;
 
-pub(crate) async fn ps(api: &Api, args: PsArgs, json: bool) -> Outcome {
+pub(crate) async fn ps(api: &Api, args: PsArgs, out: &Output) -> Outcome {
     let jobs = list(api, &args).await?;
-    if json {
-        print(&json!({ "v": 1, "jobs": jobs }).to_string())?;
+    if out.records("jobs", &jobs)? {
         return Ok(exit::OK);
     }
     if jobs.is_empty() {
@@ -50,7 +49,7 @@ pub(crate) async fn ps(api: &Api, args: PsArgs, json: bool) -> Outcome {
         return Ok(exit::OK);
     }
     let jobs = jobs.iter().map(typed).collect::<Result<Vec<Job>, Failure>>()?;
-    for line in render(&jobs, now(), Screen::detect()) {
+    for line in render(&jobs, now(), out.screen) {
         print(&line)?;
     }
     Ok(exit::OK)

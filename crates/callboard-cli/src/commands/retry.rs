@@ -1,11 +1,12 @@
 //! `callboard retry ID...`: queues finished jobs again.
 
+use super::each::each;
 use crate::{
     api::Api,
-    failure::{Outcome, exit},
-    text::output::print,
+    failure::Outcome,
+    text::{form::Output, output::print},
 };
-use callboard_protocol::command::JobArgs;
+use callboard_protocol::{Node, command::JobArgs};
 use clap::Args;
 use serde_json::json;
 
@@ -13,16 +14,18 @@ use serde_json::json;
 #[derive(Args)]
 pub(crate) struct IdArgs {
     /// The jobs: their ids or unique beginnings of them
-    #[arg(required = true)]
+    #[arg(required = true, value_name = "ID")]
     pub(crate) ids: Vec<String>,
 }
 
-pub(crate) async fn retry(api: &Api, args: IdArgs, json: bool) -> Outcome {
-    for text in &args.ids {
+pub(crate) async fn retry(api: &Api, args: IdArgs, out: &Output) -> Outcome {
+    each(&args.ids, async |text| {
         let id = api.resolve(text).await?;
         api.command("jobs.retry", &JobArgs { id: id.clone() }, None).await?;
-        let line = if json { json!({ "v": 1, "id": id }).to_string() } else { id.to_string() };
-        print(&line)?;
-    }
-    Ok(exit::OK)
+        match out.record(&Node::from(&json!({ "v": 1, "id": id })))? {
+            true => Ok(()),
+            false => print(&id),
+        }
+    })
+    .await
 }

@@ -6,7 +6,7 @@ use crate::{
     failure::{Failure, Outcome},
     follow::{Ended, Follow, Interrupts, Manner, OnInterrupt, Presenter, child_exit_code},
     place::Place,
-    text::output::{ProgressWhen, Screen},
+    text::{form::Output, output::ProgressWhen},
 };
 use callboard_protocol::{Node, job::DispatchArgs};
 use clap::Args;
@@ -35,7 +35,7 @@ pub(crate) struct RunArgs {
     command: Vec<String>,
 }
 
-pub(crate) async fn run(place: &Place, args: RunArgs, json: bool) -> Outcome {
+pub(crate) async fn run(place: &Place, args: RunArgs, out: &Output) -> Outcome {
     let api = Api::new(place.clone());
     let cwd = std::env::current_dir()
         .map_err(|error| Failure::usage(format!("the working folder is gone: {error}")))?;
@@ -54,11 +54,13 @@ pub(crate) async fn run(place: &Place, args: RunArgs, json: bool) -> Outcome {
         ..DispatchArgs::default()
     };
     if args.detach {
-        return dispatch(&api, request, None, json).await;
+        return dispatch(&api, request, None, out).await;
     }
-    let screen = Screen::detect();
-    let manner = if json { Manner::Json } else { Manner::Output(screen.progress(args.progress)) };
-    let mut presenter = Presenter::new(screen, manner);
+    let manner = match out.is_json() {
+        true => Manner::Json,
+        false => Manner::Output(out.screen.progress(args.progress)),
+    };
+    let mut presenter = Presenter::new(out.screen, manner);
     let mut interrupts = Interrupts::listen()?;
     let client = place.connect().await?;
     let logs = client.logs();

@@ -2,17 +2,16 @@
 
 use crate::{
     failure::{Outcome, exit},
-    text::output::print,
+    text::{form::Output, output::print},
 };
-use callboard_protocol::frame::PROTOCOL;
+use callboard_protocol::{Node, frame::PROTOCOL};
 use serde_json::json;
 
-pub(crate) fn version(json: bool) -> Outcome {
+pub(crate) fn version(out: &Output) -> Outcome {
     let version = env!("CARGO_PKG_VERSION");
-    let line = match json {
-        true => json!({ "v": 1, "name": "callboard", "version": version, "protocol": PROTOCOL }).to_string(),
-        false => format!("callboard {version} (protocol {PROTOCOL})"),
-    };
-    print(&line)?;
+    let facts = json!({ "v": 1, "name": "callboard", "version": version, "protocol": PROTOCOL });
+    if !out.record(&Node::from(&facts))? {
+        print(&format!("callboard {version} (protocol {PROTOCOL})"))?;
+    }
     Ok(exit::OK)
 }

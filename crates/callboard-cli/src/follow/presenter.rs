@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use std::io::Write as _;
 
 /// What is wanted to be seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Manner {
     /// The job's output on the streams that it was written to, and progress.
     Output(ProgressWhen),
@@ -52,7 +52,7 @@ impl Presenter {
 
     /// The job was accepted.
     pub(crate) fn accepted(&mut self, id: &JobId) -> Result<(), Failure> {
-        match self.manner {
+        match &self.manner {
             Manner::Json => event("accepted", &json!({ "id": id })),
             _ => Ok(()),
         }
@@ -65,7 +65,7 @@ impl Presenter {
         let moved =
             before.as_ref().is_none_or(|before| before.state != job.state || before.attempt != job.attempt);
         let tenth = |job: &Job| job.progress.as_ref().map(|progress| (progress.value * 10.0) as u32);
-        match self.manner {
+        match &self.manner {
             Manner::Json => {
                 if moved {
                     event("state", &json!({ "id": job.id, "state": job.state, "attempt": job.attempt }))?;
@@ -89,7 +89,7 @@ impl Presenter {
 
     /// The job wrote a line.
     pub(crate) fn line(&mut self, line: &LogEntry) -> Result<(), Failure> {
-        match self.manner {
+        match &self.manner {
             Manner::Json => return event("log", &json!({ "entry": line })),
             Manner::Log(form) => return print(&form.render(line, &self.screen)),
             Manner::Progress(_) => return Ok(()),
@@ -110,7 +110,7 @@ impl Presenter {
 
     /// Something for the person; in JSON for nobody.
     pub(crate) fn note(&mut self, text: &str) {
-        if !matches!(self.manner, Manner::Json | Manner::Log(LogForm::Json)) {
+        if !matches!(self.manner, Manner::Json | Manner::Log(LogForm::Json(_))) {
             self.clear();
             note(text);
             self.redraw();
@@ -121,11 +121,11 @@ impl Presenter {
     pub(crate) fn finished(&mut self, job: &Job) -> Result<(), Failure> {
         self.shown = None;
         self.clear();
-        let (progress, output) = match self.manner {
+        let (progress, output) = match &self.manner {
             Manner::Json => return event("finished", &json!({ "job": job })),
             Manner::Log(_) => return Ok(()),
-            Manner::Output(progress) => (progress, true),
-            Manner::Progress(progress) => (progress, false),
+            Manner::Output(progress) => (*progress, true),
+            Manner::Progress(progress) => (*progress, false),
         };
         let told_by_itself = output && job.error.as_ref().is_some_and(|error| error.exit_code.is_some());
         if progress != ProgressWhen::None {

@@ -13,6 +13,8 @@ pub(crate) enum ProgressWhen {
     Tty,
     /// A line for each change of state and each tenth of the way
     Plain,
+    /// Only the line that says how it ended
+    Quiet,
     /// Nothing
     None,
 }
@@ -33,8 +35,8 @@ pub(crate) struct Screen {
 }
 
 impl Screen {
-    /// Looks at the streams and the environment.
-    pub(crate) fn detect() -> Self {
+    /// Looks at the streams and the environment; `ascii` asks for signs that every terminal has.
+    pub(crate) fn detect(ascii: bool) -> Self {
         let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
             .iter()
@@ -45,7 +47,7 @@ impl Screen {
             out_is_terminal: std::io::stdout().is_terminal(),
             err_is_terminal: std::io::stderr().is_terminal(),
             width: columns(),
-            unicode: locale.contains("utf-8") || locale.contains("utf8"),
+            unicode: !ascii && (locale.contains("utf-8") || locale.contains("utf8")),
             animates: !dumb && !set("CI") && !set("ACCESSIBLE"),
         }
     }

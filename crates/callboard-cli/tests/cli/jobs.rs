@@ -106,6 +106,33 @@ async fn logs_are_those_of_the_job_or_the_board() {
 }
 
 #[tokio::test]
+async fn lines_are_left_out_by_time_level_and_channel() {
+    let server = Server::start().await;
+    let script = "for i in 1 2 3; do echo out $i; echo err $i >&2; done";
+    let id = server.job(&["run", "-d", "--", "sh", "-c", script]).await;
+    server.callboard(&["wait", &id]).await.succeeded();
+    for of in [&["logs", &id, "--raw"][..], &["logs", "--raw"], &["follow", &id, "--raw"]] {
+        let shown = async |more: &[&str]| {
+            let args: Vec<&str> = of.iter().chain(more).copied().collect();
+            server.callboard(&args).await.succeeded().out
+        };
+        assert_eq!(shown(&["--channel", "stderr"]).await, "err 1\nerr 2\nerr 3\n");
+        assert_eq!(shown(&["--channel", "stdout,nothing", "-n", "1"]).await, "out 3\n");
+        assert_eq!(shown(&["--channel", "stdout", "--since", "-1h", "-n", "2"]).await, "out 2\nout 3\n");
+        assert_eq!(shown(&["--since", "2100-01-01T00:00:00Z"]).await, "");
+        assert_eq!(shown(&["--level", "fatal"]).await, "");
+    }
+    for bad in [["--level", "loud"], ["--since", "5"], ["--since", "soon"]] {
+        assert_eq!(server.callboard(&["logs", bad[0], bad[1]]).await.code, 2, "{bad:?}");
+    }
+    // Those that come are left out too.
+    let script = "echo ready; echo quiet >&2; echo out; sleep 0.5; echo late; echo more >&2";
+    let id = server.job(&["run", "-d", "--", "sh", "-c", script]).await;
+    let followed = server.callboard(&["follow", &id, "--raw", "--channel", "stdout"]).await.succeeded();
+    assert_eq!(followed.out, "ready\nout\nlate\n");
+}
+
+#[tokio::test]
 async fn following_can_be_left() {
     let server = Server::start().await;
     let id = server.job(&["run", "-d", "--", "sh", "-c", "echo up; sleep 1000"]).await;

@@ -4,7 +4,7 @@ use serde_json::Value;
 use std::{path::Path, process::Stdio, time::Duration};
 use tempfile::TempDir;
 use tokio::{
-    io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader},
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     process::{Child, Command},
 };
 
@@ -123,6 +123,26 @@ impl Server {
             }
         };
         tokio::time::timeout(LIMIT, look).await.expect("the job gets there in time");
+    }
+
+    /// Waits until so many mirrors are connected.
+    pub(crate) async fn connected(&self, sessions: usize) {
+        let wanted = format!("\ncallboard_sessions {sessions}\n");
+        let look = async { while !self.metrics().await.contains(&wanted) {} };
+        tokio::time::timeout(LIMIT, look).await.expect("they connect in time");
+    }
+
+    async fn metrics(&self) -> String {
+        let address = format!("127.0.0.1:{}", self.port());
+        let mut stream = tokio::net::TcpStream::connect(&address).await.expect("the server");
+        let token = self.ready["token"].as_str().expect("a token");
+        let request = format!(
+            "GET /metrics HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await.expect("the request");
+        let mut page = String::new();
+        stream.read_to_string(&mut page).await.expect("the page");
+        page
     }
 
     /// As a crash does.

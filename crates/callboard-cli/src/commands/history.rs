@@ -1,0 +1,121 @@
+//! `callboard history [ID|PATH]`: what happened.
+
+use super::state::pointer;
+use crate::{
+    api::{Api, PastChange},
+    clock::local,
+    failure::{Failure, Outcome, exit},
+    moment::Moment,
+    text::{
+        clean::clean,
+        form::Output,
+        op_line,
+        output::{note, print},
+        paint::DIM,
+        progress::short_id,
+    },
+};
+use callboard_protocol::{JobId, Node, caps::PAGE_ROWS};
+use clap::Args;
+use std::collections::VecDeque;
+
+/// The arguments of `callboard history`.
+#[derive(Args)]
+pub(crate) struct HistoryArgs {
+    /// Only what touches this: a job, or a JSON pointer that begins with /
+    #[arg(value_name = "ID|PATH")]
+    of: Option<String>,
+    /// The newest so many
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 50)]
+    lines: usize,
+    /// Only after this: a version, a span ago such as -10m, or a time
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
+    since: Option<Moment>,
+    /// Also what each of them did to the state
+    #[arg(long, short)]
+    patch: bool,
+}
+
+/// Versions that are looked through for the newest changes of one thing.
+const VERSIONS_SEARCHED: u64 = 100_000;
+
+pub(crate) async fn history(api: &Api, args: HistoryArgs, out: &Output) -> Outcome {
+    let path = match args.of.as_deref() {
+        None => String::new(),
+        Some(path) if path.starts_with('/') => pointer(path).map_err(Failure::usage)?,
+        // A job that was deleted has a history too: then the text must be its whole id.
+        Some(text) => match api.resolve(text).await {
+            Ok(id) => format!("/jobs/{id}"),
+            Err(failure) if failure.code == "not_found" => format!("/jobs/{text}"),
+            Err(failure) => return Err(failure),
+        },
+    };
+    let since = match args.since {
+        Some(moment) => Some(moment.version(api).await?),
+        None => None,
+    };
+    let changes = newest(api, &path, since, args.lines).await?;
+    if changes.is_empty() && path.starts_with("/jobs/") {
+        let message = format!("nothing is known of {}", path.trim_start_matches("/jobs/"));
+        return Err(Failure::new(exit::NOT_FOUND, "not_found", message)
+            .hint("the journal keeps what is newer than its oldest snapshot"));
+    }
+    if out.records("changes", &changes)? {
+        return Ok(exit::OK);
+    }
+    if changes.is_empty() {
+        note("nothing happened");
+    }
+    for change in &changes {
+        show(&PastChange::read(change)?, args.patch, out)?;
+    }
+    Ok(exit::OK)
+}
+
+/// The newest changes, oldest first: looked for in windows from the newest version back.
+async fn newest(api: &Api, path: &str, since: Option<u64>, count: usize) -> Result<Vec<Node>, Failure> {
+    let window = PAGE_ROWS as u64;
+    let mut kept: VecDeque<Node> = VecDeque::new();
+    let mut end = api.history("", None, 1).await?.head;
+    let oldest = since.unwrap_or(0).max(end.saturating_sub(VERSIONS_SEARCHED));
+    while end > oldest && kept.len() < count {
+        let begin = end.saturating_sub(window).max(oldest);
+        let page = match api.history(path, Some(begin), (end - begin) as usize).await {
+            Ok(page) => page,
+            // The journal no longer leads from there.
+            Err(failure) if failure.exit == exit::NOT_FOUND => break,
+            Err(failure) => return Err(failure),
+        };
+        for change in page.changes.into_iter().rev().take(count - kept.len()) {
+            kept.push_front(change);
+        }
+        end = begin;
+    }
+    Ok(kept.into())
+}
+
+fn show(change: &PastChange, with_patch: bool, out: &Output) -> Result<(), Failure> {
+    let events = change.events.iter().map(|event| match &event.job_id {
+        Some(job) => format!("{} {}", event.topic, shown(job, out)),
+        None => event.topic.clone(),
+    });
+    let mut what = events.collect::<Vec<_>>().join(", ");
+    if what.is_empty() {
+        let paths: Vec<String> = change.patch.iter().take(3).map(|op| op.path().to_string()).collect();
+        what = paths.join(" ");
+    }
+    let (dim, version) = (DIM, change.version);
+    let at = if out.screen.out_is_terminal { local(change.at) } else { change.at.to_string() };
+    let (actor, what) = (clean(&change.actor), clean(&what));
+    print(&format!("{dim}{version:>7}  {at}{dim:#}  {what}  {dim}{actor}{dim:#}"))?;
+    if with_patch {
+        for op in &change.patch {
+            print(&format!("         {}", op_line::line(op, None, &out.screen)))?;
+        }
+    }
+    Ok(())
+}
+
+fn shown<'a>(job: &'a JobId, out: &Output) -> &'a str {
+    if out.screen.out_is_terminal { short_id(job) } else { job }
+}

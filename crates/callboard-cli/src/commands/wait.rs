@@ -1,0 +1,190 @@
+//! `callboard wait ID...`: until jobs are over, or in a state.
+
+use crate::{
+    api::{Api, typed},
+    failure::{Failure, Outcome, exit},
+    follow::{Interrupts, job_exit_code},
+    place::Place,
+    text::{
+        duration,
+        form::Output,
+        output::print,
+        progress::{finished, live, short_id},
+    },
+};
+use callboard_client::Client;
+use callboard_protocol::{
+    JobId,
+    job::{Job, JobState},
+    to_node,
+};
+use clap::Args;
+use std::{str::FromStr, time::Duration};
+use tokio::time::Instant;
+
+/// The arguments of `callboard wait`.
+#[derive(Args)]
+pub(crate) struct WaitArgs {
+    /// The jobs: their ids or unique beginnings of them
+    #[arg(required = true, value_name = "ID")]
+    ids: Vec<String>,
+    /// What to wait for: `over`, or one of some states, for example state=running,succeeded
+    #[arg(long = "for", value_name = "WHAT", default_value = "over")]
+    wanted: Wanted,
+    /// Give up after so long, for example 10m
+    #[arg(long, value_name = "SPAN", value_parser = duration::parse)]
+    timeout: Option<u64>,
+}
+
+/// What is waited for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Wanted {
+    /// The end, whichever.
+    Over,
+    /// One of these states.
+    States(Vec<JobState>),
+}
+
+impl FromStr for Wanted {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "over" {
+            return Ok(Wanted::Over);
+        }
+        let names = text.strip_prefix("state=").ok_or("write over, or for example state=succeeded")?;
+        let state = |name: &str| {
+            let known = || JobState::ALL.map(JobState::as_str).join(", ");
+            JobState::parse(name).ok_or_else(|| format!("{name:?} is no state; states are {}", known()))
+        };
+        names.split(',').map(state).collect::<Result<_, _>>().map(Wanted::States)
+    }
+}
+
+impl Wanted {
+    /// Whether a job is there. One that has run was running, however short.
+    fn is_met(&self, job: &Job) -> bool {
+        match self {
+            Wanted::Over => job.state.is_terminal(),
+            Wanted::States(states) => {
+                let has_run = states.contains(&JobState::Running) && job.started_at.is_some();
+                has_run || states.contains(&job.state)
+            }
+        }
+    }
+
+    /// What the command ends with, for a job that nothing more happens to or that is where it should be.
+    fn exit_code(&self, job: &Job) -> u8 {
+        match self {
+            Wanted::States(_) if self.is_met(job) => exit::OK,
+            Wanted::States(_) if job.state == JobState::Succeeded => exit::CONFLICT,
+            _ => job_exit_code(job),
+        }
+    }
+
+    fn words(&self) -> String {
+        match self {
+            Wanted::Over => "over".into(),
+            Wanted::States(states) => {
+                states.iter().map(|state| state.as_str()).collect::<Vec<_>>().join(" or ")
+            }
+        }
+    }
+}
+
+/// How often the server is asked for a job that the mirror does not hold.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
+
+pub(crate) async fn wait(place: &Place, args: WaitArgs, out: &Output) -> Outcome {
+    let deadline = args.timeout.map(|ms| Instant::now() + Duration::from_millis(ms));
+    let api = Api::new(place.clone());
+    let mut interrupts = Interrupts::listen()?;
+    let mut ids = Vec::new();
+    for text in &args.ids {
+        ids.push(api.resolve(text).await?);
+    }
+    let client = place.mirror().await?;
+    let mut code = exit::OK;
+    for id in &ids {
+        let job = tokio::select! {
+            job = until(&api, &client, id, &args.wanted) => job?,
+            () = late(deadline) => return Err(timed_out(&client, id, &args.wanted)),
+            () = interrupts.next() => return Ok(exit::CANCELLED),
+        };
+        // The first job that did not do as it should decides.
+        code = if code == exit::OK { args.wanted.exit_code(&job) } else { code };
+        tell(&job, out)?;
+    }
+    client.close().await;
+    Ok(code)
+}
+
+/// Waits until the job is where it should be, or can no longer come there.
+async fn until(api: &Api, client: &Client, id: &JobId, wanted: &Wanted) -> Result<Job, Failure> {
+    let mut views = client.follow();
+    loop {
+        let view = views.get();
+        let job = match view.job(id) {
+            // The newest finished ones are in the mirror; the others, and those that it never saw, are in the store.
+            None if view.live => Some(typed(&api.job(id).await?)?),
+            job => job,
+        };
+        match job {
+            Some(job) if job.state.is_terminal() || wanted.is_met(&job) => return Ok(job),
+            _ => drop(tokio::time::timeout(ASK_AGAIN, views.changed()).await),
+        }
+    }
+}
+
+async fn late(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn timed_out(client: &Client, id: &JobId, wanted: &Wanted) -> Failure {
+    let state = client.job(id).map_or("not there", |job| job.state.as_str());
+    let message = format!("{} is {state} and not {}", short_id(id), wanted.words());
+    Failure::new(exit::TIMEOUT, "timeout", message).hint(format!("callboard logs {id} -f"))
+}
+
+fn tell(job: &Job, out: &Output) -> Result<(), Failure> {
+    if out.record(&to_node(job).unwrap_or_default())? {
+        return Ok(());
+    }
+    match job.state.is_terminal() {
+        true => print(&finished(job, out.screen.unicode)),
+        false => print(&live(job, crate::clock::now(), usize::MAX, out.screen.unicode)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::progress::tests::job;
+
+    #[test]
+    fn what_can_be_waited_for() {
+        assert_eq!("over".parse(), Ok(Wanted::Over));
+        assert_eq!(
+            "state=running,failed".parse(),
+            Ok(Wanted::States(vec![JobState::Running, JobState::Failed]))
+        );
+        for bad in ["", "done", "state=", "state=asleep", "state=running,", "running"] {
+            assert!(bad.parse::<Wanted>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_exit_code_says_how_it_went() {
+        let code = |wanted: &str, state| wanted.parse::<Wanted>().unwrap().exit_code(&job(state));
+        assert_eq!(["succeeded", "failed", "cancelled"].map(|state| code("over", state)), [0, 1, 130]);
+        assert_eq!(code("state=failed", "failed"), 0);
+        assert_eq!(code("state=succeeded", "failed"), 1);
+        assert_eq!(code("state=failed", "succeeded"), 4);
+        assert_eq!(code("state=queued", "cancelled"), 130);
+        // It has started, so it was running.
+        assert_eq!(code("state=running", "succeeded"), 0);
+    }
+}
