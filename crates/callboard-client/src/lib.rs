@@ -33,6 +33,7 @@ mod link;
 mod logs;
 mod machine;
 mod options;
+mod search;
 mod telemetry;
 mod view;
 
@@ -43,5 +44,6 @@ pub use http::Http;
 pub use job::{JobHandle, JobLogs, ProgressStream};
 pub use logs::{LogEvent, LogStream};
 pub use options::Options;
+pub use search::JobPage;
 pub use telemetry::{LastError, Phase, Telemetry};
 pub use view::View;

@@ -217,10 +217,14 @@ impl History {
         let mut found = older.filter_map(|place| self.jobs.get(&place.id)).filter(|row| {
             (query.states.is_empty() || query.states.contains(&row.state))
                 && query.kind.as_ref().is_none_or(|kind| *kind == row.kind)
+                && query.created_from.is_none_or(|from| row.created_at >= from)
         });
-        let rows: Vec<&JobRow> = found.by_ref().take(query.rows()).collect();
+        let mut rows: Vec<&JobRow> = found.by_ref().take(query.rows()).collect();
         let next = found.next().and_then(|_| rows.last().map(|row| place(row)));
-        JobPage { jobs: rows.into_iter().map(|row| row.body.clone()).collect(), next }
+        let looked = rows.len();
+        rows.retain(|row| query.queue.as_ref().is_none_or(|queue| *queue == row.queue));
+        let passed = looked - rows.len();
+        JobPage { jobs: rows.into_iter().map(|row| row.body.clone()).collect(), next, passed }
     }
 }
 

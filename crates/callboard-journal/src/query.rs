@@ -10,15 +10,20 @@ pub struct JobQuery {
     pub states: Vec<JobState>,
     /// Only jobs of this kind.
     pub kind: Option<String>,
+    /// Only jobs of this queue. No index knows it: the rows of others are passed over, so a page may be short, and
+    /// only [`JobPage::next`] says whether it was the last.
+    pub queue: Option<String>,
+    /// Only jobs that were accepted at this time or later.
+    pub created_from: Option<Time>,
     /// Only jobs after this place of the listing: the previous page's [`JobPage::next`].
     pub before: Option<Cursor>,
-    /// Rows of the page, 1 to [`callboard_protocol::caps::PAGE_ROWS`]; other values are clamped.
+    /// Rows that the page looks at, 1 to [`callboard_protocol::caps::PAGE_ROWS`]; other values are clamped.
     pub limit: usize,
 }
 
 impl Default for JobQuery {
     fn default() -> Self {
-        JobQuery { states: Vec::new(), kind: None, before: None, limit: 50 }
+        JobQuery { states: Vec::new(), kind: None, queue: None, created_from: None, before: None, limit: 50 }
     }
 }
 
@@ -50,6 +55,8 @@ pub struct JobPage {
     pub jobs: Vec<Node>,
     /// Where the next page begins; `None` at the end.
     pub next: Option<Cursor>,
+    /// Rows that were passed over because they are of another queue.
+    pub passed: usize,
 }
 
 /// A place in a listing: after the job of this time and id. Its text is opaque to clients.
@@ -75,7 +82,15 @@ pub struct Cursor {
 #[error("not a cursor of this listing; take nextCursor from the page before")]
 pub struct CursorError;
 
+/// Sorts after every id.
+const LAST_ID: &str = "\u{10FFFF}";
+
 impl Cursor {
+    /// The place before all jobs that were accepted at a time, and after those accepted later.
+    pub fn at_end_of(created_at: Time) -> Cursor {
+        Cursor { created_at, id: LAST_ID.into() }
+    }
+
     /// Reads the text of a cursor.
     ///
     /// # Errors

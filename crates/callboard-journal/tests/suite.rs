@@ -22,13 +22,15 @@ enum Flaw {
     ListsOldestFirst,
     IgnoresTheCursor,
     IgnoresStates,
+    IgnoresTheQueue,
+    IgnoresTheTime,
     ForgetsSnapshots,
     AcceptsAnySnapshot,
     ForgetsOnRestart,
     NeverCloses,
 }
 
-const FLAWS: [Flaw; 14] = [
+const FLAWS: [Flaw; 16] = [
     Flaw::ForgetsTheHistory,
     Flaw::StoresAnywhere,
     Flaw::ArchivesWhatItRefuses,
@@ -39,6 +41,8 @@ const FLAWS: [Flaw; 14] = [
     Flaw::ListsOldestFirst,
     Flaw::IgnoresTheCursor,
     Flaw::IgnoresStates,
+    Flaw::IgnoresTheQueue,
+    Flaw::IgnoresTheTime,
     Flaw::ForgetsSnapshots,
     Flaw::AcceptsAnySnapshot,
     Flaw::ForgetsOnRestart,
@@ -128,6 +132,12 @@ impl Journal for Flawed {
         }
         if self.has(Flaw::IgnoresStates) {
             query.states.clear();
+        }
+        if self.has(Flaw::IgnoresTheQueue) {
+            query.queue = None;
+        }
+        if self.has(Flaw::IgnoresTheTime) {
+            query.created_from = None;
         }
         let mut page = self.journal.jobs(query).await?;
         if self.has(Flaw::ListsOldestFirst) {

@@ -182,6 +182,17 @@ pub const HEADER_MS: u64 = 5_000;
 pub const STREAMS: usize = 256;
 /// Changes that are folded to look back: about a second of work. More is rejected with `too_large`.
 pub const TRAVEL_CHANGES: u64 = 200_000;
+/// Bytes of one query for jobs. A longer one is rejected.
+pub const QUERY_BYTES: usize = 2048;
+/// Values and texts in one query: each may be an expression. More are rejected.
+pub const QUERY_VALUES: usize = 64;
+/// Records that one page of a search looks at, beside those that an index passes over. The page ends there, says so,
+/// and the next one goes on.
+pub const SEARCH_ROWS: usize = 50_000;
+/// Bytes of those records as JSON, by estimate; as [`SEARCH_ROWS`].
+pub const SEARCH_BYTES: usize = 64 * 1024 * 1024;
+/// Searches at once that must look at records; others wait for their turn.
+pub const SEARCHES: usize = 2;
 /// Rows of one page of an HTTP listing.
 pub const PAGE_ROWS: usize = 500;
 

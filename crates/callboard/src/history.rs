@@ -1,11 +1,11 @@
 //! Looking things up: live state first, then the store.
 
-use crate::{Board, LogFilter};
-use callboard_journal::{Cursor, JobQuery, ReadError};
+use crate::{Board, LogFilter, search::Scan};
+use callboard_core::Query;
+use callboard_journal::{Cursor, ReadError};
 use callboard_protocol::{
-    JobId, Node, Time, caps,
+    JobId, Node, caps,
     error::{ErrorCode, Rejection},
-    from_node,
     job::{Attempt, JobState},
     log::LogEntry,
 };
@@ -17,6 +17,8 @@ pub struct JobListingQuery {
     pub states: Vec<JobState>,
     /// Of this kind.
     pub kind: Option<String>,
+    /// And meant by this query.
+    pub query: Query,
     /// After this position of an earlier listing.
     pub cursor: Option<String>,
     /// At most so many, up to [`caps::PAGE_ROWS`].
@@ -30,6 +32,9 @@ pub struct JobListing {
     pub jobs: Vec<Node>,
     /// Where the next page starts, when there is one.
     pub next: Option<String>,
+    /// The page ended before it was full because it had looked at enough ([`caps::SEARCH_ROWS`]): what it found is
+    /// all until there, and `next` goes on.
+    pub cut: bool,
 }
 
 /// Lines of a log, the oldest first.
@@ -63,7 +68,7 @@ impl Board {
         self.shared.journal.attempts(id).await.map_err(unreadable)
     }
 
-    /// Jobs by state and kind, the newest first: those that are not finished from the live state, the finished
+    /// Jobs by state, kind and query, the newest first: those that are not finished from the live state, the finished
     /// ones from the store.
     ///
     /// # Errors
@@ -76,38 +81,31 @@ impl Board {
             )
         })?;
         let limit = query.limit.clamp(1, caps::PAGE_ROWS);
-        let mut rows = self.live_rows(&query, before.as_ref());
-        let stored =
-            JobQuery { states: query.states.clone(), kind: query.kind.clone(), before, limit: limit + 1 };
-        let page = self.shared.journal.jobs(stored).await.map_err(unreadable)?;
-        // A finished job that runs again is live; its stored row is what it was.
-        let stored = page.jobs.into_iter().filter_map(|record| Some((position(&record)?, record)));
-        rows.extend(stored.filter(|((_, id), _)| self.live_job(id).is_none()));
-        rows.sort_by(|a, b| b.0.cmp(&a.0));
-        rows.dedup_by(|a, b| a.0 == b.0);
-        let more = rows.len() > limit;
-        rows.truncate(limit);
-        let next = rows
-            .last()
-            .filter(|_| more)
-            .map(|((at, id), _)| Cursor { created_at: *at, id: id.clone() }.to_string());
-        Ok(JobListing { jobs: rows.into_iter().map(|(_, record)| record).collect(), next })
-    }
-
-    fn live_rows(&self, query: &JobListingQuery, before: Option<&Cursor>) -> Vec<((Time, JobId), Node)> {
-        let head = self.shared.head();
-        let jobs = head.document.child("jobs").and_then(Node::as_object).cloned().unwrap_or_default();
-        let state = |record: &Node| JobState::parse(record.child("state")?.as_str()?);
-        let fits = |record: &Node| {
-            let state = state(record);
-            let kind = record.child("kind").and_then(Node::as_str);
-            (query.states.is_empty() || state.is_some_and(|state| query.states.contains(&state)))
-                && query.kind.as_deref().is_none_or(|wanted| kind == Some(wanted))
+        // Where an index answers, a page costs as much as it has rows; else records are read until enough fit.
+        let (rows, _turn) = match query.query.is_narrow() {
+            true => (limit + 1, None),
+            // The semaphore is never closed.
+            false => (caps::PAGE_ROWS, self.shared.searches.acquire().await.ok()),
         };
-        let rows = jobs.iter().filter(|(_, record)| fits(record));
-        let rows = rows.filter_map(|(_, record)| Some((position(record)?, record.clone())));
-        rows.filter(|(at, _)| before.is_none_or(|cursor| (at.0, &at.1) < (cursor.created_at, &cursor.id)))
-            .collect()
+        let wanted =
+            query.kind.iter().fold(query.query.in_states(&query.states), |all, kind| all.of_kind(kind));
+        let mut scan = Scan::open(self, wanted, (before, self.shared.clock.now()), rows).await?;
+        let (mut jobs, mut last, mut cut) = (Vec::new(), None, false);
+        let next = loop {
+            let Some(found) = scan.next().await? else { break None };
+            if found.fits && jobs.len() == limit {
+                break last;
+            }
+            if found.fits {
+                jobs.push(found.record);
+                last = Some(found.place.clone());
+            }
+            if scan.is_spent() {
+                cut = jobs.len() < limit;
+                break if cut { Some(found.place) } else { last };
+            }
+        };
+        Ok(JobListing { jobs, next: next.map(|place| place.to_string()), cut })
     }
 
     /// Lines of a job's log: those after `since`, or the newest when it is `None`.
@@ -147,11 +145,6 @@ impl Board {
         };
         LogListing { entries: page.entries, truncated: page.truncated, next_seq: page.to_seq }
     }
-}
-
-fn position(record: &Node) -> Option<(Time, JobId)> {
-    let id = JobId::new(record.child("id")?.as_str()?);
-    Some((from_node(record.child("createdAt")?).ok()?, id))
 }
 
 pub(crate) fn unreadable(error: ReadError) -> Rejection {

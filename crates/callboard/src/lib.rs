@@ -22,6 +22,7 @@ mod redact;
 mod retention;
 mod ring;
 mod saga;
+mod search;
 mod shared;
 mod stored;
 mod travel;
@@ -32,7 +33,7 @@ pub use board::{Board, StateView};
 pub use cache::{
     CacheError, CacheInvalidated, CacheProvider, CacheStats, Cached, InvalidateCache, KeyTest, MemoryCache,
 };
-pub use callboard_core::{Limits, Projection, Retention};
+pub use callboard_core::{Limits, Projection, Query, QueryError, Retention};
 pub use callboard_exec as exec;
 pub use callboard_flow as flow;
 pub use callboard_journal as journal;

@@ -22,7 +22,7 @@ use std::{
     sync::{Arc, Mutex, RwLock},
     time::Duration,
 };
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 
 /// How a board is opened.
 pub struct BoardOptions {
@@ -162,6 +162,7 @@ pub(crate) async fn open(options: BoardOptions) -> Result<Board, OpenError> {
         config: watch::Sender::new(Arc::new(ServerConfig::default())),
         head: RwLock::new(head),
         ring: Mutex::new(Ring::default()),
+        searches: Semaphore::new(caps::SEARCHES),
     });
     shared.follow_config(&Node::Null, core.document());
     let mut writer = Writer::new(core, shared.clone(), messages, end);

@@ -17,7 +17,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, Once, PoisonError, RwLock},
     time::Duration,
 };
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 
 /// The durable head: what any reader sees (invariant 1).
 #[derive(Clone, Debug)]
@@ -62,6 +62,8 @@ pub(crate) struct Shared {
     /// `/serverConfig`, read.
     pub(crate) config: watch::Sender<Arc<ServerConfig>>,
     pub(crate) ring: Mutex<Ring>,
+    /// Turns of searches that must look at records.
+    pub(crate) searches: Semaphore,
 }
 
 impl Shared {

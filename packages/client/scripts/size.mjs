@@ -19,6 +19,7 @@ const budgets = [
   { name: 'polling beside the client', code: all('polling'), beside: core, bytes: 900 },
   { name: 'views beside the client', code: all('views'), beside: core, bytes: 1000 },
   { name: 'history beside the client', code: all('history'), beside: core, bytes: 700 },
+  { name: 'query beside the client', code: all('query'), beside: core, bytes: 400 },
   { name: 'generation beside the client', code: all('generation'), beside: core, bytes: 8500 },
   { name: 'react beside the client', code: all('react'), beside: core, bytes: 1500 },
   { name: 'vue beside the client', code: all('vue'), beside: core, bytes: 1500 },

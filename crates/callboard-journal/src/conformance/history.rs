@@ -42,7 +42,7 @@ pub(super) async fn a_later_row_replaces(journal: Arc<dyn Journal>, _: &dyn Site
     archive(&*journal, rows).await?;
     same!(journal.job(&id).await?, Some(last.body.clone()), "the record");
     same!(journal.attempts(&id).await?, vec![other_try], "the attempts");
-    let all = JobPage { jobs: vec![last.body], next: None };
+    let all = JobPage { jobs: vec![last.body], next: None, passed: 0 };
     same!(journal.jobs(JobQuery::default()).await?, all, "the listing");
     let former = JobQuery { states: vec![JobState::Running, JobState::Failed], ..JobQuery::default() };
     same!(journal.jobs(former).await?, JobPage::default(), "the listing of its former states");
@@ -63,7 +63,7 @@ pub(super) async fn deleting_takes_the_attempts_too(journal: Arc<dyn Journal>, _
     same!(journal.job(&"a".into()).await?, None, "the record");
     same!(journal.attempts(&"a".into()).await?, vec![], "the attempts");
     same!(journal.attempts(&"b".into()).await?.len(), 1, "the attempts of another job");
-    let rest = JobPage { jobs: vec![kept.body], next: None };
+    let rest = JobPage { jobs: vec![kept.body], next: None, passed: 0 };
     same!(journal.jobs(JobQuery::default()).await?, rest, "the listing");
     let again = job("a", "k", JobState::Failed, 3);
     archive(&*journal, vec![Archive::DeleteJob("b".into()), Archive::Job(again.clone())]).await?;

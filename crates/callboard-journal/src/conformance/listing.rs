@@ -6,16 +6,18 @@ use super::{
     same,
 };
 use crate::{Archive, JobQuery, JobRow, Journal};
-use callboard_protocol::{Node, caps::PAGE_ROWS, job::JobState};
+use callboard_protocol::{Node, Time, caps::PAGE_ROWS, job::JobState};
 use std::sync::Arc;
 
+const QUEUES: [&str; 2] = ["default", "gpu"];
 const KINDS: [&str; 3] = ["image.generate", "checksum", "sleep"];
 
 /// Jobs of all states and kinds, several in each millisecond, not in their order.
 fn rows() -> Vec<JobRow> {
     let row = |number: usize| {
         let (state, kind) = (JobState::ALL[number % 8], KINDS[number % 3]);
-        job(&format!("job-{:02}", (number * 17) % 47), kind, state, (number as i64 * 29) % 47 / 4)
+        let row = job(&format!("job-{:02}", (number * 17) % 47), kind, state, (number as i64 * 29) % 47 / 4);
+        JobRow { queue: QUEUES[number % 5 % 2].into(), ..row }
     };
     (0..47).map(row).collect()
 }
@@ -28,6 +30,12 @@ fn queries() -> Vec<JobQuery> {
         let kind = kind.map(String::from);
         queries.extend(states.map(|states| JobQuery { states, kind: kind.clone(), ..JobQuery::default() }));
     }
+    let narrower = queries.clone().into_iter().flat_map(|query| {
+        let of_queue = |name: &str| JobQuery { queue: Some(name.into()), ..query.clone() };
+        let since = JobQuery { created_from: Some(Time(5)), ..of_queue("gpu") };
+        [of_queue("gpu"), of_queue("none such"), since, JobQuery { created_from: Some(Time(11)), ..query }]
+    });
+    queries.extend(narrower.collect::<Vec<_>>());
     queries
 }
 
@@ -37,6 +45,8 @@ fn expected(rows: &[JobRow], query: &JobQuery) -> Vec<Node> {
         .iter()
         .filter(|row| query.states.is_empty() || query.states.contains(&row.state))
         .filter(|row| query.kind.as_ref().is_none_or(|kind| *kind == row.kind))
+        .filter(|row| query.queue.as_ref().is_none_or(|queue| *queue == row.queue))
+        .filter(|row| query.created_from.is_none_or(|from| row.created_at >= from))
         .collect();
     found.sort_by_key(|row| std::cmp::Reverse((row.created_at, row.id.clone())));
     found.into_iter().map(|row| row.body.clone()).collect()

@@ -12,14 +12,12 @@ use callboard_protocol::{
 };
 use rusqlite::{Connection, OptionalExtension, Params};
 
-const ALL: &str = "SELECT created_at, id FROM jobs WHERE (created_at, id) < (?1, ?2) \
-    ORDER BY created_at DESC, id DESC LIMIT ?3";
-const OF_STATE: &str = "SELECT created_at, id FROM jobs WHERE state = ?4 AND (created_at, id) < (?1, ?2) \
-    ORDER BY created_at DESC, id DESC LIMIT ?3";
-const OF_KIND: &str = "SELECT created_at, id FROM jobs WHERE kind = ?5 AND state = ?4 \
-    AND (created_at, id) < (?1, ?2) ORDER BY created_at DESC, id DESC LIMIT ?3";
-/// Sorts after every id.
-const LAST_ID: &str = "\u{10FFFF}";
+const ALL: &str = "SELECT created_at, id FROM jobs WHERE (created_at, id) < (?1, ?2) AND created_at >= ?3 \
+    ORDER BY created_at DESC, id DESC LIMIT ?4";
+const OF_STATE: &str = "SELECT created_at, id FROM jobs WHERE state = ?5 \
+    AND (created_at, id) < (?1, ?2) AND created_at >= ?3 ORDER BY created_at DESC, id DESC LIMIT ?4";
+const OF_KIND: &str = "SELECT created_at, id FROM jobs WHERE kind = ?6 AND state = ?5 \
+    AND (created_at, id) < (?1, ?2) AND created_at >= ?3 ORDER BY created_at DESC, id DESC LIMIT ?4";
 
 /// The record of a job.
 pub(super) fn job(view: &Connection, id: &JobId) -> Result<Option<Node>, Failure> {
@@ -45,19 +43,25 @@ pub(super) fn page(view: &Connection, query: &JobQuery) -> Result<JobPage, Failu
     places.sort_unstable_by(|left, right| right.cmp(left));
     let more = places.len() > query.rows();
     places.truncate(query.rows());
+    let mut statement =
+        view.prepare_cached("SELECT body FROM jobs WHERE id = ?1 AND (?2 IS NULL OR queue = ?2)")?;
     let mut jobs = Vec::with_capacity(places.len());
     for place in &places {
-        jobs.extend(job(view, &place.id)?);
+        let params = (place.id.as_str(), query.queue.as_deref());
+        let body: Option<Vec<u8>> = statement.query_row(params, |row| row.get(0)).optional()?;
+        jobs.extend(body.map(|body| unpack(&body, BODY_BYTES)).transpose()?);
     }
-    Ok(JobPage { jobs, next: if more { places.pop() } else { None } })
+    let passed = places.len() - jobs.len();
+    Ok(JobPage { jobs, next: if more { places.pop() } else { None }, passed })
 }
 
 /// The first places of each index range that the query touches: at least one more than the page in all, if there are.
 fn places(view: &Connection, query: &JobQuery) -> rusqlite::Result<Vec<Cursor>> {
-    let before = query.before.clone().unwrap_or(Cursor { created_at: Time(i64::MAX), id: LAST_ID.into() });
+    let before = query.before.clone().unwrap_or_else(|| Cursor::at_end_of(Time(i64::MAX)));
     let (at, id, limit) = (before.created_at.0, before.id.as_str(), query.rows() + 1);
+    let from = query.created_from.map_or(i64::MIN, |from| from.0);
     if query.states.is_empty() && query.kind.is_none() {
-        return range(view, ALL, (at, id, limit));
+        return range(view, ALL, (at, id, from, limit));
     }
     let mut places = Vec::new();
     for state in JobState::ALL {
@@ -66,8 +70,8 @@ fn places(view: &Connection, query: &JobQuery) -> rusqlite::Result<Vec<Cursor>> 
         }
         let state = state.as_str();
         places.extend(match &query.kind {
-            Some(kind) => range(view, OF_KIND, (at, id, limit, state, kind))?,
-            None => range(view, OF_STATE, (at, id, limit, state))?,
+            Some(kind) => range(view, OF_KIND, (at, id, from, limit, state, kind))?,
+            None => range(view, OF_STATE, (at, id, from, limit, state))?,
         });
     }
     Ok(places)
@@ -99,6 +103,11 @@ mod tests {
             }
             assert_eq!(steps.len(), 1, "{steps:?}");
             assert!(steps[0].starts_with(&format!("SEARCH jobs USING COVERING INDEX {index}")), "{steps:?}");
+            // Both ends of the time are ends of what is read.
+            assert!(
+                steps[0].contains("created_at>?") && steps[0].contains("(created_at,id)<(?,?)"),
+                "{steps:?}"
+            );
         }
     }
 }

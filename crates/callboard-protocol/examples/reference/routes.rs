@@ -148,10 +148,16 @@ pub(crate) const ROUTES: &[Route] = &[
         &[
             (In::Query, "state", "string", "states, with commas between them"),
             (In::Query, "kind", "string", "only of this kind"),
+            (
+                In::Query,
+                "q",
+                "string",
+                "only what this query means, such as `state:failed error:/time.?out/i`",
+            ),
             LIMIT,
             (In::Query, "cursor", "string", "`nextCursor` of the page before"),
         ],
-        r#"{"type":"object","properties":{"jobs":{"type":"array","items":{"$ref":"Job"}},"nextCursor":{"type":["string","null"]}}}"#,
+        r#"{"type":"object","properties":{"jobs":{"type":"array","items":{"$ref":"Job"}},"nextCursor":{"type":["string","null"]},"cut":{"type":"boolean"}}}"#,
     ),
     get("/api/jobs/{id}", "A job's record", &[ID], "Job"),
     get(

@@ -5,7 +5,7 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use callboard::{JobListingQuery, LogFilter, LogListing};
+use callboard::{JobListingQuery, LogFilter, LogListing, Query};
 use callboard_protocol::{
     JobId, Node,
     error::{ErrorCode, Rejection},
@@ -19,6 +19,8 @@ use serde_json::{Value, json};
 pub(super) struct Listing {
     state: Option<String>,
     kind: Option<String>,
+    /// A query, see docs/reference/query.md.
+    q: Option<String>,
     limit: Option<usize>,
     cursor: Option<String>,
 }
@@ -47,11 +49,18 @@ pub(super) async fn list(
     let query = JobListingQuery {
         states: states.collect::<Result<_, _>>()?,
         kind: listing.kind,
+        query: listing
+            .q
+            .as_deref()
+            .map(Query::parse)
+            .transpose()
+            .map_err(Rejection::from)?
+            .unwrap_or_default(),
         cursor: listing.cursor,
         limit: listing.limit.unwrap_or(100),
     };
     let page = app.board.jobs(query).await?;
-    Ok(Json(json!({ "jobs": page.jobs, "nextCursor": page.next })))
+    Ok(Json(json!({ "jobs": page.jobs, "nextCursor": page.next, "cut": page.cut })))
 }
 
 pub(super) async fn job(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Node>, Problem> {

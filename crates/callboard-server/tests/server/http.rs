@@ -99,6 +99,21 @@ async fn jobs_are_found_live_and_stored() {
     let log: Value = get(&stage, "/api/jobs/a/logs?sinceSeq=0").await.json().unwrap();
     assert_eq!(log["entries"][0]["message"], "one line");
     assert_eq!(get(&stage, "/api/jobs?state=running").await.json::<Value>().unwrap()["jobs"], json!([]));
+    let query = "/api/jobs?q=kind:work%20state:finished%20args.text~X%20age:%3C1h&limit=1";
+    let found: Value = get(&stage, query).await.json().unwrap();
+    assert_eq!(
+        (&found["jobs"][0]["id"], &found["nextCursor"], &found["cut"]),
+        (&json!("a"), &json!(null), &json!(false))
+    );
+    let address = format!("http://{}/", stage.server.address());
+    let endpoint = callboard_client::Endpoint::parse(&address).unwrap();
+    let http = callboard_client::Http::new(endpoint, stage.server.token());
+    let page = http.search("\"a\" state:finished args.text~x&=%", None, 10).await.unwrap();
+    assert_eq!((page.jobs.len(), page.next_cursor, page.cut), (0, None, false));
+    assert_eq!(http.search("id:a", None, 10).await.unwrap().jobs[0].at("/state"), Some(&"succeeded".into()));
+    let error = http.search("state:done", None, 10).await.unwrap_err();
+    assert_eq!(error.facts().and_then(|facts| facts.child("column")), Some(&7_u64.into()));
+    assert_eq!(get(&stage, "/api/jobs?q=-kind:work").await.json::<Value>().unwrap()["jobs"], json!([]));
 }
 
 #[tokio::test]
@@ -107,6 +122,7 @@ async fn what_is_asked_for_wrongly_is_named() {
     for (path, status, code) in [
         ("/api/jobs?state=processing", 400, "invalid_args"),
         ("/api/jobs?limit=x", 400, "invalid_args"),
+        ("/api/jobs?q=stat:failed", 400, "invalid_args"),
         ("/api/jobs?cursor=tomorrow", 400, "invalid_args"),
         ("/api/jobs/none", 404, "not_found"),
         ("/api/jobs/none/attempts", 404, "not_found"),

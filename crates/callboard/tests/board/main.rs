@@ -11,3 +11,4 @@ mod limits;
 mod policies;
 mod refused;
 mod restart;
+mod search;
