@@ -3,7 +3,7 @@
 use crate::{
     commands::{
         cancel, completions, config, diff, get, history, logs, man, ps, queues, reference, retry, run,
-        schedules, start, state, wait, watch,
+        schedules, start, state, top, wait, watch,
     },
     globals::Globals,
     serve,
@@ -56,6 +56,8 @@ pub(crate) enum Command {
     Queues(queues::QueuesArgs),
     /// Show and change what is started at times
     Schedules(schedules::SchedulesArgs),
+    /// Watch the board in the terminal: jobs, their progress and lines, with keys to stop and retry them
+    Top(top::TopArgs),
     /// Show the state, or a part of it, each time it changes
     Watch(watch::WatchArgs),
     /// Print the state, or a part of it, now or at a time in the past

@@ -21,6 +21,7 @@ pub(crate) mod run;
 pub(crate) mod schedules;
 pub(crate) mod start;
 pub(crate) mod state;
+pub(crate) mod top;
 pub(crate) mod version;
 pub(crate) mod wait;
 pub(crate) mod watch;

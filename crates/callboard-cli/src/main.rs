@@ -19,13 +19,14 @@ mod place;
 mod serve;
 mod settings;
 mod text;
+mod top;
 
 use crate::{
     api::Api,
     cli::{Cli, Command, Demo},
     commands::{
         cancel, completions, config, diff, doctor, get, history, kinds as kinds_command, logs, man, open, ps,
-        queues, reference, retry, rm, run, schedules, start, state, version, wait, watch,
+        queues, reference, retry, rm, run, schedules, start, state, top as top_command, version, wait, watch,
     },
     failure::{Failure, Outcome, exit},
     globals::Globals,
@@ -92,6 +93,7 @@ fn ask(globals: &Globals, command: Command, out: &Output) -> Outcome {
             Command::Resume(args) => queues::resume(&api, args, out).await,
             Command::Queues(args) => queues::queues(&api, args, out).await,
             Command::Schedules(args) => schedules::schedules(&api, args, out).await,
+            Command::Top(args) => Box::pin(top_command::top(&place, args, out)).await,
             Command::Watch(args) => Box::pin(watch::watch(&place, args, out)).await,
             Command::State(args) => state::state(&api, args, out).await,
             Command::Diff(args) => diff::diff(&api, args, out).await,

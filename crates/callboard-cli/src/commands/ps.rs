@@ -139,7 +139,7 @@ fn render(jobs: &[Job], now: Time, screen: Screen) -> Vec<String> {
     table::lines(&columns, &rows, screen.out_is_terminal.then_some(screen.width))
 }
 
-fn eta(job: &Job) -> Option<u64> {
+pub(crate) fn eta(job: &Job) -> Option<u64> {
     job.progress.as_ref().filter(|_| job.state == JobState::Running)?.eta_ms
 }
 
@@ -167,7 +167,7 @@ fn row(job: &Job, jobs: &[Job], now: Time, screen: Screen) -> Vec<Cell> {
 }
 
 /// What the job says of itself, or else its title.
-fn status(job: &Job, now: Time) -> String {
+pub(crate) fn status(job: &Job, now: Time) -> String {
     let error = job.error.as_ref().map(|error| error.message.clone());
     let due = job.scheduled_at.map(|at| duration::span(at.since_ms(now)));
     let text = match (job.state, error, due) {

@@ -26,7 +26,7 @@ pub(crate) fn live(job: &Job, now: Time, width: usize, unicode: bool) -> String 
     let mut facts: Vec<String> = vec![format!("{}  {}", job.kind, short_id(&job.id))];
     match &job.progress {
         Some(progress) if job.state == JobState::Running => {
-            facts.push(format!("{} {:>4}", bar(progress.value, unicode), percent(progress.value)));
+            facts.push(format!("{} {:>4}", bar(progress.value, BAR, unicode), percent(progress.value)));
             facts.extend(rate(job, now));
             facts.extend(progress.eta_ms.map(|eta| format!("ETA {}", duration::clock(eta))));
             facts.extend(progress.message.as_deref().map(|message| clean(message).into_owned()));
@@ -78,14 +78,15 @@ pub(crate) fn percent(value: f64) -> String {
     format!("{whole}%")
 }
 
-fn bar(value: f64, unicode: bool) -> String {
-    let halves = (value.clamp(0.0, 1.0) * (2 * BAR) as f64) as usize;
+/// A bar of so many columns.
+pub(crate) fn bar(value: f64, columns: usize, unicode: bool) -> String {
+    let halves = (value.clamp(0.0, 1.0) * (2 * columns) as f64) as usize;
     let (full, half, rest) = if unicode { ("━", "╸", "─") } else { ("#", "#", "-") };
     let mut bar = full.repeat(halves / 2);
     if halves % 2 == 1 {
         bar.push_str(half);
     }
-    bar.push_str(&rest.repeat(BAR - halves / 2 - halves % 2));
+    bar.push_str(&rest.repeat(columns - halves / 2 - halves % 2));
     bar
 }
 
@@ -176,10 +177,10 @@ pub(crate) mod tests {
             [0.0, 0.004, 0.59, 0.999, 1.0, f64::NAN].map(percent),
             ["0%", "0%", "59%", "99%", "100%", "0%"]
         );
-        assert_eq!(bar(0.0, true), "─".repeat(24));
-        assert_eq!(bar(1.0, true), "━".repeat(24));
-        assert_eq!(bar(0.52, true), format!("{}{}", "━".repeat(12), "─".repeat(12)));
-        assert_eq!(bar(0.53, true), format!("{}╸{}", "━".repeat(12), "─".repeat(11)));
+        assert_eq!(bar(0.0, 24, true), "─".repeat(24));
+        assert_eq!(bar(1.0, 24, true), "━".repeat(24));
+        assert_eq!(bar(0.52, 24, true), format!("{}{}", "━".repeat(12), "─".repeat(12)));
+        assert_eq!(bar(0.53, 24, true), format!("{}╸{}", "━".repeat(12), "─".repeat(11)));
         assert_eq!(short_id(&JobId::new("my-own-name")), "my-own-name");
     }
 }

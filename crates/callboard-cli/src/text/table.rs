@@ -2,6 +2,7 @@
 
 use super::paint::DIM;
 use anstyle::Style;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// A cell.
 #[derive(Clone, Debug)]
@@ -78,12 +79,18 @@ pub(crate) fn cut(text: &str, columns: usize) -> String {
     if length(first) <= columns && first.len() == text.len() {
         return first.to_owned();
     }
-    let kept: String = first.chars().take(columns.saturating_sub(1)).collect();
+    let mut used = 0;
+    let fits = |character: &char| {
+        used += character.width().unwrap_or(0);
+        used < columns
+    };
+    let kept: String = first.chars().take_while(fits).collect();
     if columns == 0 { String::new() } else { kept + "…" }
 }
 
+/// Columns on a terminal: some characters take two.
 fn length(text: &str) -> usize {
-    text.chars().count()
+    text.width()
 }
 
 #[cfg(test)]
@@ -115,6 +122,13 @@ mod tests {
                 "67mzzabc         –  two\nlines",
             ]
         );
+    }
+
+    #[test]
+    fn characters_of_two_columns_count_twice() {
+        assert_eq!((length("日本"), length("é"), length("e\u{301}")), (4, 1, 1));
+        assert_eq!((cut("日本語の", 5), cut("日本語の", 6)), ("日本…".to_owned(), "日本…".to_owned()));
+        assert_eq!((cut("日本", 4), cut("日本", 1), cut("x", 0)), ("日本".into(), "…".into(), String::new()));
     }
 
     #[test]

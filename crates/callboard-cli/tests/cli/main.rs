@@ -11,4 +11,5 @@ mod past;
 mod queues;
 mod run;
 mod setup;
+mod top;
 mod wait;

@@ -34,7 +34,7 @@ async fn there_is_a_page_for_each_command() {
     let mut command = callboard(folder.path());
     command.arg("man").arg(&pages);
     run(command).await.succeeded();
-    for page in ["callboard.1", "callboard-ps.1", "callboard-schedules-put.1"] {
+    for page in ["callboard.1", "callboard-ps.1", "callboard-schedules-put.1", "callboard-top.1"] {
         let text = std::fs::read_to_string(pages.join(page)).expect(page);
         assert!(text.contains(".TH callboard"), "{text}");
     }

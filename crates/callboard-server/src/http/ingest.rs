@@ -30,7 +30,8 @@ pub(super) async fn ingest(
     Sent(body): Sent<Node>,
 ) -> Result<Json<Value>, Problem> {
     if caller.role < Role::Operator {
-        let message = format!("lines are written by operators; this token is a {}", caller.role.as_str());
+        let (needed, role) = (Role::Operator.as_str(), caller.role.as_str());
+        let message = format!("writing lines needs the role {needed}; this token is a {role}");
         return Err(Rejection::new(ErrorCode::Forbidden, message).into());
     }
     let lines = read(&body)?;

@@ -11,6 +11,7 @@ mod ingest;
 mod kit;
 mod logs;
 mod look_back;
+mod names;
 mod resume;
 mod seed3;
 mod serving;

@@ -1,0 +1,76 @@
+//! What asks and answers: the bottom line and the help.
+
+use super::{Look, plain};
+use crate::{
+    text::progress::short_id,
+    top::{
+        keys::KEYS,
+        model::{Mode, Top},
+    },
+};
+use anstyle::AnsiColor;
+use ratatui::{
+    Frame,
+    layout::Rect,
+    style::{Modifier, Style},
+    text::{Line, Span},
+    widgets::{Block, Clear, Paragraph},
+};
+
+const SHORT: &str = " / filter  s sort  l log  c cancel  r retry  Space mark  Tab pane  ? help  q quit";
+
+/// A question, what is being written, what happened, or the keys.
+pub(super) fn bottom(top: &Top, look: &Look) -> Line<'static> {
+    let strong = Style::new().add_modifier(Modifier::BOLD);
+    match (&top.mode, &top.notice) {
+        (Mode::Filter { .. }, _) => Line::from(vec![
+            Span::styled(" / ", strong),
+            Span::raw(plain(&top.filter)),
+            Span::styled(" ", Style::new().add_modifier(Modifier::REVERSED)),
+            Span::styled("  Enter keeps it, Esc takes it back", look.dim()),
+        ]),
+        (Mode::Confirm(verb, ids), _) => {
+            let what = match &ids[..] {
+                [id] => format!("job {}", short_id(id)),
+                ids => format!("{} jobs", ids.len()),
+            };
+            Line::styled(format!(" {} {what}? y / n", verb.as_str()), strong)
+        }
+        (_, Some(notice)) => {
+            let style = if notice.is_error { look.of(AnsiColor::Red) } else { Style::new() };
+            Line::styled(format!(" {}", plain(&notice.text)), style)
+        }
+        _ => Line::styled(SHORT, look.dim()),
+    }
+}
+
+pub(super) fn help(frame: &mut Frame, area: Rect, look: &Look) {
+    let lines: Vec<Line> = KEYS
+        .iter()
+        .map(|(keys, what)| {
+            let keys = if look.unicode { (*keys).to_owned() } else { keys.replace(" ↓ ↑", " Down Up") };
+            Line::from(format!(" {keys:<15} {}", if look.unicode { (*what).to_owned() } else { ascii(what) }))
+        })
+        .collect();
+    let (width, height) = (58.min(area.width), (lines.len() as u16 + 2).min(area.height));
+    let place = Rect::new((area.width - width) / 2, (area.height - height) / 2, width, height);
+    let block = Block::bordered().title(" keys ");
+    let block = if look.unicode { block } else { block.border_set(ASCII_BORDER) };
+    frame.render_widget(Clear, place);
+    frame.render_widget(Paragraph::new(lines).block(block), place);
+}
+
+fn ascii(text: &str) -> String {
+    text.replace("← →", "Left Right")
+}
+
+const ASCII_BORDER: ratatui::symbols::border::Set = ratatui::symbols::border::Set {
+    top_left: "+",
+    top_right: "+",
+    bottom_left: "+",
+    bottom_right: "+",
+    vertical_left: "|",
+    vertical_right: "|",
+    horizontal_top: "-",
+    horizontal_bottom: "-",
+};

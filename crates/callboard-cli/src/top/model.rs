@@ -1,0 +1,228 @@
+//! What is shown, and what is known: no terminal, no connection, no clock.
+
+use super::{
+    log_pane::LogPane,
+    rows::{Row, Sort, rows},
+    samples::Samples,
+};
+use callboard_client::{Telemetry, View};
+use callboard_protocol::{JobId, Node, log::LogEntry};
+use std::collections::BTreeSet;
+
+/// What a person can do to jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    /// Stop them.
+    Cancel,
+    /// Queue them again.
+    Retry,
+    /// Remove them.
+    Delete,
+}
+
+impl Verb {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Verb::Cancel => "cancel",
+            Verb::Retry => "retry",
+            Verb::Delete => "delete",
+        }
+    }
+
+    /// The command's name on the wire.
+    pub(crate) fn command(self) -> &'static str {
+        match self {
+            Verb::Cancel => "jobs.cancel",
+            Verb::Retry => "jobs.retry",
+            Verb::Delete => "jobs.delete",
+        }
+    }
+}
+
+/// What is to happen outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// Leave; with Ctrl-C as if interrupted.
+    Quit {
+        /// Whether it was Ctrl-C.
+        interrupted: bool,
+    },
+    /// Fetch the lines of a job.
+    LoadLog(JobId),
+    /// Do something to jobs.
+    Do(Verb, Vec<JobId>),
+}
+
+/// What keys mean now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Moving about.
+    Browse,
+    /// Writing the filter; Esc goes back to the one before.
+    Filter {
+        /// That one.
+        before: String,
+    },
+    /// A question that y answers.
+    Confirm(Verb, Vec<JobId>),
+    /// The keys.
+    Help,
+}
+
+/// Which pane has the keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pane {
+    Jobs,
+    Log,
+}
+
+/// Something to tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Notice {
+    pub(crate) text: String,
+    pub(crate) is_error: bool,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Top {
+    view: View,
+    pub(crate) telemetry: Telemetry,
+    pub(crate) rows: Vec<Row>,
+    /// The row with the cursor; it stays with its job.
+    pub(crate) cursor: usize,
+    pub(crate) marked: BTreeSet<JobId>,
+    pub(crate) filter: String,
+    pub(crate) sort: Sort,
+    pub(crate) reversed: bool,
+    pub(crate) mode: Mode,
+    pub(crate) focus: Pane,
+    pub(crate) log: LogPane,
+    pub(crate) shows_log: bool,
+    pub(crate) samples: Samples,
+    pub(crate) notice: Option<Notice>,
+    /// Rows that the last picture had room for: a page.
+    pub(crate) page: usize,
+    /// The first row of that page.
+    pub(crate) first: usize,
+}
+
+impl Top {
+    pub(crate) fn new(filter: String) -> Top {
+        Top {
+            view: View::default(),
+            telemetry: Telemetry::default(),
+            rows: Vec::new(),
+            cursor: 0,
+            marked: BTreeSet::new(),
+            filter,
+            sort: Sort::default(),
+            reversed: false,
+            mode: Mode::Browse,
+            focus: Pane::Jobs,
+            log: LogPane::default(),
+            shows_log: true,
+            samples: Samples::default(),
+            notice: None,
+            page: 10,
+            first: 0,
+        }
+    }
+
+    /// The mirror has moved.
+    pub(crate) fn see(&mut self, view: View) -> Vec<Effect> {
+        self.samples.see(&view.state);
+        self.view = view;
+        self.order()
+    }
+
+    /// The connection has.
+    pub(crate) fn connection(&mut self, telemetry: Telemetry) {
+        self.telemetry = telemetry;
+    }
+
+    /// Lines of whichever job.
+    pub(crate) fn lines(&mut self, lines: impl IntoIterator<Item = LogEntry>) {
+        self.log.add(lines);
+    }
+
+    /// What became of a command on a job.
+    pub(crate) fn done(&mut self, verb: Verb, id: &JobId, outcome: Result<(), String>) {
+        let (text, is_error) = match outcome {
+            Ok(()) => (format!("{} {id}", verb.as_str()), false),
+            Err(why) => (format!("failed to {} {id}: {why}", verb.as_str()), true),
+        };
+        self.notice = Some(Notice { text, is_error });
+    }
+
+    pub(crate) fn version(&self) -> u64 {
+        self.view.position.as_ref().map_or(0, |position| position.version)
+    }
+
+    pub(crate) fn is_live(&self) -> bool {
+        self.view.live
+    }
+
+    /// Something at `/meta`.
+    pub(crate) fn meta(&self, member: &str) -> Option<&Node> {
+        self.view.state.child("meta")?.child(member)
+    }
+
+    /// Jobs of the mirror, whether they are shown or not.
+    pub(crate) fn total(&self) -> usize {
+        self.view.state.child("jobs").and_then(Node::as_object).map_or(0, |jobs| jobs.len())
+    }
+
+    /// The job with the cursor.
+    pub(crate) fn selected(&self) -> Option<&JobId> {
+        self.rows.get(self.cursor).map(|row| &row.id)
+    }
+
+    /// What a verb is for: the marked jobs, or else the one with the cursor.
+    pub(crate) fn targets(&self) -> Vec<JobId> {
+        match self.marked.is_empty() {
+            true => self.selected().cloned().into_iter().collect(),
+            false => self.marked.iter().cloned().collect(),
+        }
+    }
+
+    /// Moves the cursor by rows.
+    pub(crate) fn step(&mut self, by: isize) -> Vec<Effect> {
+        self.cursor = self.cursor.saturating_add_signed(by).min(self.rows.len().saturating_sub(1));
+        self.turn_log()
+    }
+
+    /// Sets rows and cursor anew after a change of the state, the filter or the order.
+    pub(crate) fn order(&mut self) -> Vec<Effect> {
+        let selected = self.selected().cloned();
+        self.rows = rows(&self.view.state, &self.filter, self.sort, self.reversed);
+        let found = selected.and_then(|id| self.rows.iter().position(|row| row.id == id));
+        // A job that is gone leaves its place to the next one.
+        self.cursor = found.unwrap_or(self.cursor).min(self.rows.len().saturating_sub(1));
+        let jobs = self.view.state.child("jobs");
+        self.marked.retain(|id| jobs.is_some_and(|jobs| jobs.child(id).is_some()));
+        self.turn_log()
+    }
+
+    /// Turns to the page with the cursor, when there is room for so many rows.
+    pub(crate) fn turn_page(&mut self, room: usize) {
+        self.page = room.max(1);
+        let last_first = self.rows.len().saturating_sub(self.page);
+        let lowest = (self.cursor + 1).saturating_sub(self.page);
+        self.first = self.first.clamp(lowest, self.cursor.max(lowest)).min(last_first);
+    }
+
+    /// The rows of that page.
+    pub(crate) fn page_rows(&self) -> &[Row] {
+        &self.rows[self.first..self.rows.len().min(self.first + self.page)]
+    }
+
+    fn turn_log(&mut self) -> Vec<Effect> {
+        let selected = self.selected().cloned();
+        if self.log.job == selected {
+            return Vec::new();
+        }
+        self.log.turn_to(selected.clone());
+        selected.into_iter().map(Effect::LoadLog).collect()
+    }
+}

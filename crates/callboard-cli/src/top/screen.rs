@@ -1,0 +1,54 @@
+//! The terminal: taken over while `top` runs, and given back however it ends.
+
+use crate::failure::{Failure, exit};
+use crossterm::{
+    cursor::{Hide, Show},
+    execute,
+    terminal::{
+        BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+        disable_raw_mode, enable_raw_mode,
+    },
+};
+use ratatui::{Frame, Terminal, backend::CrosstermBackend};
+use std::io::{self, Stdout, stdout};
+
+/// The terminal in raw mode and on its other screen. Dropping it gives it back.
+pub(crate) struct ScreenGuard {
+    terminal: Terminal<CrosstermBackend<Stdout>>,
+}
+
+impl ScreenGuard {
+    pub(crate) fn enter() -> Result<ScreenGuard, Failure> {
+        enable_raw_mode().map_err(|error| failed(&error))?;
+        let terminal = execute!(stdout(), EnterAlternateScreen, Hide)
+            .and_then(|()| Terminal::new(CrosstermBackend::new(stdout())));
+        terminal.map(|terminal| ScreenGuard { terminal }).map_err(|error| {
+            leave();
+            failed(&error)
+        })
+    }
+
+    /// Draws a picture; a terminal that can shows it at once.
+    pub(crate) fn draw(&mut self, picture: impl FnOnce(&mut Frame)) -> Result<(), Failure> {
+        let drawn = execute!(stdout(), BeginSynchronizedUpdate)
+            .and_then(|()| self.terminal.draw(picture).map(drop))
+            .and_then(|()| execute!(stdout(), EndSynchronizedUpdate));
+        drawn.map_err(|error| failed(&error))
+    }
+}
+
+impl Drop for ScreenGuard {
+    fn drop(&mut self) {
+        leave();
+    }
+}
+
+/// Nothing more can be done about a terminal that does not listen.
+fn leave() {
+    let _ = execute!(stdout(), LeaveAlternateScreen, Show);
+    let _ = disable_raw_mode();
+}
+
+fn failed(error: &io::Error) -> Failure {
+    Failure::new(exit::JOB_FAILED, "output", format!("failed to use the terminal: {error}"))
+}

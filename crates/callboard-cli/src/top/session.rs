@@ -1,0 +1,184 @@
+//! One run of `callboard top`: select an event, let the model decide, act.
+
+use super::{
+    draw::{self, Look},
+    model::{Effect, Top, Verb},
+    screen::ScreenGuard,
+};
+use crate::{
+    api::Api,
+    clock::now,
+    failure::{Failure, Outcome, exit},
+    place::Place,
+    text::form::Output,
+};
+use callboard_client::{Client, LogEvent, Telemetry, View};
+use callboard_protocol::{JobId, caps::LOG_QUERY_LINES, command::JobArgs, log::LogEntry, to_node};
+use crossterm::event::{Event as Input, EventStream, KeyEventKind};
+use futures_util::StreamExt as _;
+use std::{sync::Arc, time::Duration};
+use tokio::{sync::mpsc, time::Instant};
+
+/// The least time between two pictures: 15 in a second.
+const FRAME: Duration = Duration::from_millis(66);
+/// The same where each picture travels far: over SSH, when the server is far too.
+const FRAME_FAR: Duration = Duration::from_millis(250);
+/// A round trip that is far, ms.
+const FAR_MS: u64 = 80;
+/// Lines of a job to begin with.
+const LINES: usize = if LOG_QUERY_LINES < 500 { LOG_QUERY_LINES } else { 500 };
+/// Answers that wait to be taken up; whoever brings more waits.
+const ANSWERS: usize = 64;
+
+/// What comes back from what was asked.
+enum Answer {
+    Lines(JobId, Result<Vec<LogEntry>, Failure>),
+    Done(Verb, JobId, Result<(), String>),
+}
+
+enum Event {
+    Input(Input),
+    State(View),
+    Connection(Box<Telemetry>),
+    Lines(Arc<[LogEntry]>),
+    Answer(Answer),
+    Second,
+    Draw,
+    Over(Failure),
+}
+
+/// What acts.
+struct Session {
+    api: Api,
+    client: Client,
+    answers: mpsc::Sender<Answer>,
+}
+
+pub(crate) async fn run(place: &Place, filter: String, out: &Output) -> Outcome {
+    if !out.is_for_people() || !out.screen.out_is_terminal {
+        return Err(Failure::usage("top needs a terminal and writes no JSON").hint("callboard watch --json"));
+    }
+    let client = place.connect().await?;
+    let (sender, answers) = mpsc::channel(ANSWERS);
+    let session = Session { api: Api::new(place.clone()), client: client.clone(), answers: sender };
+    let mut screen = ScreenGuard::enter()?;
+    let ended = session.go(Top::new(filter), answers, &mut screen, out).await;
+    drop(screen);
+    client.close().await;
+    ended
+}
+
+impl Session {
+    async fn go(
+        &self,
+        mut top: Top,
+        mut answers: mpsc::Receiver<Answer>,
+        screen: &mut ScreenGuard,
+        out: &Output,
+    ) -> Outcome {
+        let look = Look::new(&out.screen);
+        let mut inputs = EventStream::new();
+        let mut views = self.client.follow();
+        let mut telemetry = self.client.follow_telemetry();
+        let mut logs = self.client.logs();
+        let mut second = tokio::time::interval(Duration::from_secs(1));
+        top.connection(telemetry.get());
+        self.act(top.see(views.get()));
+        let mut draw_at = Some(Instant::now());
+        loop {
+            let event = tokio::select! {
+                input = inputs.next() => match input {
+                    Some(Ok(input)) => Event::Input(input),
+                    Some(Err(error)) => Event::Over(lost(&error.to_string())),
+                    None => Event::Over(lost("it was closed")),
+                },
+                () = at(draw_at) => Event::Draw,
+                true = views.changed() => Event::State(views.get()),
+                true = telemetry.changed() => Event::Connection(Box::new(telemetry.get())),
+                Some(event) = logs.next() => match event {
+                    LogEvent::Lines(lines) => Event::Lines(lines),
+                    _ => Event::Lines(Arc::default()),
+                },
+                Some(answer) = answers.recv() => Event::Answer(answer),
+                _ = second.tick() => Event::Second,
+            };
+            if matches!(event, Event::Draw) {
+                draw_at = None;
+                screen.draw(|frame| draw::draw(frame, &mut top, &look, now()))?;
+                continue;
+            }
+            let is_input = matches!(event, Event::Input(_));
+            for effect in decide(&mut top, event)? {
+                match effect {
+                    Effect::Quit { interrupted } => {
+                        return Ok(if interrupted { exit::CANCELLED } else { exit::OK });
+                    }
+                    effect => self.act(vec![effect]),
+                }
+            }
+            // What a person does shows at once.
+            let wait = if is_input { Duration::ZERO } else { frame(&top) };
+            draw_at = Some(draw_at.map_or(Instant::now() + wait, |at| at.min(Instant::now() + wait)));
+        }
+    }
+
+    /// Does what the model wants; the outcomes come back as answers.
+    fn act(&self, effects: Vec<Effect>) {
+        for effect in effects {
+            let (api, answers) = (self.api.clone(), self.answers.clone());
+            match effect {
+                Effect::Quit { .. } => {}
+                Effect::LoadLog(id) => drop(tokio::spawn(async move {
+                    let lines = api.lines(Some(&id), None, LINES, "").await;
+                    // Nobody waits for it once the session is over.
+                    let _ = answers.send(Answer::Lines(id, lines)).await;
+                })),
+                Effect::Do(verb, ids) => drop(tokio::spawn(async move {
+                    for id in ids {
+                        let args = to_node(&JobArgs { id: id.clone() }).unwrap_or_default();
+                        let outcome = api.command(verb.command(), &args, None).await;
+                        let outcome = outcome.map(drop).map_err(|failure| failure.message);
+                        if answers.send(Answer::Done(verb, id, outcome)).await.is_err() {
+                            return;
+                        }
+                    }
+                })),
+            }
+        }
+    }
+}
+
+fn decide(top: &mut Top, event: Event) -> Result<Vec<Effect>, Failure> {
+    match event {
+        // A key that is let go is no key.
+        Event::Input(Input::Key(key)) if key.kind != KeyEventKind::Release => return Ok(top.key(key)),
+        Event::State(view) => return Ok(top.see(view)),
+        Event::Connection(telemetry) => top.connection(*telemetry),
+        Event::Lines(lines) => top.lines(lines.iter().cloned()),
+        Event::Answer(Answer::Lines(id, Ok(lines))) if top.log.job.as_ref() == Some(&id) => top.lines(lines),
+        Event::Answer(Answer::Lines(id, Err(failure))) if top.log.job.as_ref() == Some(&id) => {
+            top.log.problem = Some(failure.message);
+        }
+        Event::Answer(Answer::Done(verb, id, outcome)) => top.done(verb, &id, outcome),
+        Event::Second => top.samples.tick(),
+        Event::Over(failure) => return Err(failure),
+        Event::Input(_) | Event::Answer(_) | Event::Draw => {}
+    }
+    Ok(Vec::new())
+}
+
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn frame(top: &Top) -> Duration {
+    let is_far = top.telemetry.rtt_ms.is_some_and(|rtt| rtt > FAR_MS);
+    if is_far && std::env::var_os("SSH_CONNECTION").is_some() { FRAME_FAR } else { FRAME }
+}
+
+fn lost(why: &str) -> Failure {
+    Failure::new(exit::JOB_FAILED, "input", format!("failed to read the keyboard: {why}"))
+}
