@@ -16,6 +16,7 @@ mod globals;
 mod kinds;
 mod moment;
 mod place;
+mod query;
 mod serve;
 mod settings;
 mod text;

@@ -23,6 +23,10 @@ use clap::Args;
 /// The arguments of `callboard ps`.
 #[derive(Args)]
 pub(crate) struct PsArgs {
+    /// Which jobs, for example state:failed kind:mail.* age:<1h; words stand for what is in the job's texts. Put -- in
+    /// front of a query that begins with -
+    #[arg(value_name = "QUERY")]
+    query: Vec<String>,
     /// Also all finished jobs, not only the newest 10
     #[arg(long, short)]
     all: bool,
@@ -32,12 +36,15 @@ pub(crate) struct PsArgs {
     /// Only jobs of this kind
     #[arg(long)]
     kind: Option<String>,
+    /// The newest so many
+    #[arg(long, short = 'n', value_name = "N")]
+    limit: Option<usize>,
 }
 
 /// Finished jobs that are shown unless all are wanted.
 const NEWEST: usize = 10;
-/// Jobs that are listed at most; more are found by state and kind.
-const MOST: usize = 10_000;
+/// Jobs that are listed at most; others are found by a query.
+pub(super) const MOST: usize = 10_000;
 
 pub(crate) async fn ps(api: &Api, args: PsArgs, out: &Output) -> Outcome {
     let jobs = list(api, &args).await?;
@@ -67,18 +74,21 @@ async fn list(api: &Api, args: &PsArgs) -> Result<Vec<Node>, Failure> {
     };
     let kind =
         args.kind.as_ref().map(|kind| format!("&kind={}", crate::api::encode(kind))).unwrap_or_default();
-    if args.all || !args.state.is_empty() {
+    let most = args.limit.unwrap_or(MOST);
+    if args.all || !args.state.is_empty() || !args.query.is_empty() {
         let states = names(&mut args.state.iter().copied());
-        return pages(api, &format!("state={states}{kind}")).await;
+        let query = crate::api::encode(&crate::query::checked(&args.query)?);
+        return pages(api, &format!("state={states}{kind}&q={query}"), most).await;
     }
     let active = names(&mut JobState::ALL.into_iter().filter(|state| !state.is_terminal()));
     let over = names(&mut JobState::ALL.into_iter().filter(|state| state.is_terminal()));
     // The finished ones first: a job that ends between the two requests is then in one of them for certain.
     let finished = api.jobs(&format!("state={over}{kind}&limit={NEWEST}"), None).await?;
-    let mut jobs = pages(api, &format!("state={active}{kind}")).await?;
+    let mut jobs = pages(api, &format!("state={active}{kind}"), most).await?;
     jobs.extend(finished.jobs);
     jobs.sort_by(|a, b| order(b).cmp(&order(a)));
     jobs.dedup_by(|a, b| a.child("id") == b.child("id"));
+    jobs.truncate(most);
     Ok(jobs)
 }
 
@@ -87,8 +97,9 @@ fn order(job: &Node) -> (Option<&str>, Option<&str>) {
     (text("createdAt"), text("id"))
 }
 
-async fn pages(api: &Api, query: &str) -> Result<Vec<Node>, Failure> {
-    let query = format!("{query}&limit={}", callboard_protocol::caps::PAGE_ROWS);
+/// The newest jobs that are meant. The server looks at so many records for one page; the next one goes on there.
+pub(super) async fn pages(api: &Api, query: &str, most: usize) -> Result<Vec<Node>, Failure> {
+    let query = format!("{query}&limit={}", callboard_protocol::caps::PAGE_ROWS.min(most.max(1)));
     let mut jobs = Vec::new();
     let mut cursor: Option<String> = None;
     loop {
@@ -96,13 +107,14 @@ async fn pages(api: &Api, query: &str) -> Result<Vec<Node>, Failure> {
         jobs.extend(page);
         cursor = next_cursor;
         if cursor.is_none() {
+            jobs.truncate(most);
             return Ok(jobs);
         }
-        if jobs.len() >= MOST {
-            note(&format!(
-                "only the newest {} jobs are shown; --state and --kind find the others",
-                jobs.len()
-            ));
+        if jobs.len() >= most {
+            jobs.truncate(most);
+            if most == MOST {
+                note(&format!("only the newest {MOST} jobs are shown; a query finds the others"));
+            }
             return Ok(jobs);
         }
     }

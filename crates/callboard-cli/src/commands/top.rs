@@ -1,16 +1,16 @@
 //! `callboard top`: the board in a terminal.
 
-use crate::{failure::Outcome, place::Place, text::form::Output, top};
+use crate::{failure::Outcome, place::Place, query::checked, text::form::Output, top};
 use clap::Args;
 
 /// The arguments of `callboard top`.
 #[derive(Args)]
 pub(crate) struct TopArgs {
-    /// Only these jobs: words, and state:, kind: or queue: with a part of the name
-    #[arg(value_name = "FILTER")]
+    /// Only these jobs, as in `ps QUERY`
+    #[arg(value_name = "QUERY")]
     filter: Vec<String>,
 }
 
 pub(crate) async fn top(place: &Place, args: TopArgs, out: &Output) -> Outcome {
-    top::run(place, args.filter.join(" "), out).await
+    top::run(place, checked(&args.filter)?, out).await
 }

@@ -1,10 +1,12 @@
-//! `callboard wait ID...`: until jobs are over, or in a state.
+//! `callboard wait ID|QUERY...`: until jobs are over, or in a state.
 
+use super::ps::{MOST, pages};
 use crate::{
-    api::{Api, typed},
+    api::{Api, encode, typed},
     failure::{Failure, Outcome, exit},
     follow::{Interrupts, job_exit_code},
     place::Place,
+    query::{checked, is_query},
     text::{
         duration,
         form::Output,
@@ -25,8 +27,8 @@ use tokio::time::Instant;
 /// The arguments of `callboard wait`.
 #[derive(Args)]
 pub(crate) struct WaitArgs {
-    /// The jobs: their ids or unique beginnings of them
-    #[arg(required = true, value_name = "ID")]
+    /// The jobs: their ids or unique beginnings of them, or queries for those that there are now
+    #[arg(required = true, value_name = "ID|QUERY")]
     ids: Vec<String>,
     /// What to wait for: `over`, or one of some states, for example state=running,succeeded
     #[arg(long = "for", value_name = "WHAT", default_value = "over")]
@@ -101,7 +103,7 @@ pub(crate) async fn wait(place: &Place, args: WaitArgs, out: &Output) -> Outcome
     let mut interrupts = Interrupts::listen()?;
     let mut ids = Vec::new();
     for text in &args.ids {
-        ids.push(api.resolve(text).await?);
+        ids.extend(meant(&api, text).await?);
     }
     let client = place.mirror().await?;
     let mut code = exit::OK;
@@ -117,6 +119,21 @@ pub(crate) async fn wait(place: &Place, args: WaitArgs, out: &Output) -> Outcome
     }
     client.close().await;
     Ok(code)
+}
+
+/// The job of this name, or else those that the text asks for.
+async fn meant(api: &Api, text: &str) -> Result<Vec<JobId>, Failure> {
+    let named = api.resolve(text).await;
+    if !named.as_ref().is_err_and(|failure| failure.exit == exit::NOT_FOUND) || !is_query(text) {
+        return named.map(|id| vec![id]);
+    }
+    let query = checked(&[text.to_owned()])?;
+    let jobs = pages(api, &format!("q={}", encode(&query)), MOST).await?;
+    let ids: Vec<JobId> = jobs.iter().filter_map(|job| job.child("id")?.as_str()).map(JobId::new).collect();
+    match ids.is_empty() {
+        true => Err(Failure::new(exit::NOT_FOUND, "not_found", format!("no job matches {text:?}"))),
+        false => Ok(ids),
+    }
 }
 
 /// Waits until the job is where it should be, or can no longer come there.

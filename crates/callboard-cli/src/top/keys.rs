@@ -10,7 +10,7 @@ pub(crate) const KEYS: [(&str, &str); 14] = [
     ("g G Home End", "first, last"),
     ("Space x", "mark"),
     ("Esc", "clear marks, filter, question"),
-    ("/", "filter: words, state:, kind:, queue:"),
+    ("/", "filter, as in: ps QUERY"),
     ("s S", "next order, reverse"),
     ("c", "cancel"),
     ("r", "retry"),

@@ -5,8 +5,9 @@ use super::{
     rows::{Row, Sort, rows},
     samples::Samples,
 };
+use callboard::{Query, QueryError};
 use callboard_client::{Telemetry, View};
-use callboard_protocol::{JobId, Node, log::LogEntry};
+use callboard_protocol::{JobId, Node, Time, log::LogEntry};
 use std::collections::BTreeSet;
 
 /// What a person can do to jobs.
@@ -92,7 +93,14 @@ pub(crate) struct Top {
     /// The row with the cursor; it stays with its job.
     pub(crate) cursor: usize,
     pub(crate) marked: BTreeSet<JobId>,
+    /// The filter as it is written.
     pub(crate) filter: String,
+    /// What it means; while it is being written, what it meant when it last meant something.
+    query: Query,
+    /// Why it means nothing.
+    pub(crate) mistake: Option<QueryError>,
+    /// The time of the last event.
+    now: Time,
     pub(crate) sort: Sort,
     pub(crate) reversed: bool,
     pub(crate) mode: Mode,
@@ -116,6 +124,9 @@ impl Top {
             cursor: 0,
             marked: BTreeSet::new(),
             filter,
+            query: Query::default(),
+            mistake: None,
+            now: Time(0),
             sort: Sort::default(),
             reversed: false,
             mode: Mode::Browse,
@@ -130,10 +141,18 @@ impl Top {
     }
 
     /// The mirror has moved.
-    pub(crate) fn see(&mut self, view: View) -> Vec<Effect> {
+    pub(crate) fn see(&mut self, view: View, now: Time) -> Vec<Effect> {
+        self.now = now;
         self.samples.see(&view.state);
         self.view = view;
         self.order()
+    }
+
+    /// A second has passed: ages are others now.
+    pub(crate) fn tick(&mut self, now: Time) -> Vec<Effect> {
+        self.now = now;
+        self.samples.tick();
+        if self.filter.is_empty() { Vec::new() } else { self.order() }
     }
 
     /// The connection has.
@@ -194,8 +213,12 @@ impl Top {
 
     /// Sets rows and cursor anew after a change of the state, the filter or the order.
     pub(crate) fn order(&mut self) -> Vec<Effect> {
+        match Query::parse(&self.filter) {
+            Ok(query) => (self.query, self.mistake) = (query, None),
+            Err(mistake) => self.mistake = Some(mistake),
+        }
         let selected = self.selected().cloned();
-        self.rows = rows(&self.view.state, &self.filter, self.sort, self.reversed);
+        self.rows = rows(&self.view.state, &self.query, self.now, self.sort, self.reversed);
         let found = selected.and_then(|id| self.rows.iter().position(|row| row.id == id));
         // A job that is gone leaves its place to the next one.
         self.cursor = found.unwrap_or(self.cursor).min(self.rows.len().saturating_sub(1));

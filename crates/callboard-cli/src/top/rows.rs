@@ -1,6 +1,7 @@
 //! Jobs as rows: which ones, and in which order.
 
-use callboard_protocol::{JobId, Node, from_node, job::Job, job::JobState};
+use callboard::Query;
+use callboard_protocol::{JobId, Node, Time, from_node, job::Job, job::JobState};
 
 /// A job of the mirror.
 #[derive(Clone, Debug)]
@@ -64,24 +65,13 @@ impl Row {
     fn progress(&self, member: &str) -> Option<f64> {
         self.record.child("progress")?.child(member)?.as_f64()
     }
-
-    /// Whether every word of the filter is in it; `state:`, `kind:` and `queue:` ask for that member only.
-    fn matches(&self, words: &[String]) -> bool {
-        words.iter().all(|word| match word.split_once(':') {
-            Some((member @ ("state" | "kind" | "queue"), value)) => self.text(member).contains(value),
-            _ => ["id", "kind", "queue", "state", "title"]
-                .iter()
-                .any(|member| self.text(member).to_lowercase().contains(word)),
-        })
-    }
 }
 
 /// The rows of a state document, filtered and in order.
-pub(crate) fn rows(state: &Node, filter: &str, sort: Sort, reversed: bool) -> Vec<Row> {
-    let words: Vec<String> = filter.split_whitespace().map(str::to_lowercase).collect();
+pub(crate) fn rows(state: &Node, query: &Query, now: Time, sort: Sort, reversed: bool) -> Vec<Row> {
     let Some(jobs) = state.child("jobs").and_then(Node::as_object) else { return Vec::new() };
-    let all = jobs.iter().filter_map(|(_, record)| Row::read(record));
-    let mut rows: Vec<Row> = all.filter(|row| row.matches(&words)).collect();
+    let meant = jobs.iter().filter(|(_, record)| query.fits(record, now));
+    let mut rows: Vec<Row> = meant.filter_map(|(_, record)| Row::read(record)).collect();
     // The newest first, whatever else: equal rows keep a stable order.
     rows.sort_by(|a, b| (b.text("createdAt"), &*b.id).cmp(&(a.text("createdAt"), &*a.id)));
     match sort {

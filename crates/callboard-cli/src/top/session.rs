@@ -83,7 +83,7 @@ impl Session {
         let mut logs = self.client.logs();
         let mut second = tokio::time::interval(Duration::from_secs(1));
         top.connection(telemetry.get());
-        self.act(top.see(views.get()));
+        self.act(top.see(views.get(), now()));
         let mut draw_at = Some(Instant::now());
         loop {
             let event = tokio::select! {
@@ -152,7 +152,7 @@ fn decide(top: &mut Top, event: Event) -> Result<Vec<Effect>, Failure> {
     match event {
         // A key that is let go is no key.
         Event::Input(Input::Key(key)) if key.kind != KeyEventKind::Release => return Ok(top.key(key)),
-        Event::State(view) => return Ok(top.see(view)),
+        Event::State(view) => return Ok(top.see(view, now())),
         Event::Connection(telemetry) => top.connection(*telemetry),
         Event::Lines(lines) => top.lines(lines.iter().cloned()),
         Event::Answer(Answer::Lines(id, Ok(lines))) if top.log.job.as_ref() == Some(&id) => top.lines(lines),
@@ -160,7 +160,7 @@ fn decide(top: &mut Top, event: Event) -> Result<Vec<Effect>, Failure> {
             top.log.problem = Some(failure.message);
         }
         Event::Answer(Answer::Done(verb, id, outcome)) => top.done(verb, &id, outcome),
-        Event::Second => top.samples.tick(),
+        Event::Second => return Ok(top.tick(now())),
         Event::Over(failure) => return Err(failure),
         Event::Input(_) | Event::Answer(_) | Event::Draw => {}
     }

@@ -85,6 +85,35 @@ async fn ps_lists_and_get_shows() {
 }
 
 #[tokio::test]
+async fn jobs_are_found_by_a_query() {
+    let server = Server::start().await;
+    let done = server.job(&["start", "echo", r#"{"prompt":"warm light"}"#, "--tag", "a"]).await;
+    let failed = server.job(&["run", "-d", "--", "sh", "-c", "exit 3"]).await;
+    server.callboard(&["wait", "kind:echo", "--for", "state=succeeded"]).await.succeeded();
+    assert_eq!(server.callboard(&["wait", "state:active,failed"]).await.code, 1);
+    let found = async |args: &[&str]| {
+        let args: Vec<&str> = ["ps", "--format", "{id}"].iter().chain(args).copied().collect();
+        server.callboard(&args).await.succeeded().out.trim().replace('\n', " ")
+    };
+    assert_eq!(found(&["state:failed"]).await, failed);
+    assert_eq!(found(&["kind:echo", "tag:a", "args.prompt~LIGHT"]).await, done);
+    assert_eq!(found(&["--", "-tag:a"]).await, failed);
+    assert_eq!(found(&["warm light", "--state", "succeeded"]).await, done);
+    assert_eq!(found(&["age:<1h", "-n", "1"]).await, failed);
+    assert_eq!(found(&["-n", "1"]).await, failed);
+    assert_eq!(found(&["kind:nothing"]).await, "");
+    let bad = server.callboard(&["ps", "kind:a", "stat:failed"]).await;
+    assert_eq!(bad.code, 2, "{bad:?}");
+    let lines: Vec<&str> = bad.err.lines().collect();
+    assert!(
+        lines[0].contains("column 8") && lines[1..] == ["hint: kind:a stat:failed", "             ^^^^"],
+        "{bad:?}"
+    );
+    let nothing = server.callboard(&["wait", "kind:nothing"]).await;
+    assert_eq!((nothing.code, nothing.err.as_str()), (3, "error: no job matches \"kind:nothing\"\n"));
+}
+
+#[tokio::test]
 async fn logs_are_those_of_the_job_or_the_board() {
     let server = Server::start().await;
     server.callboard(&["run", "--", "sh", "-c", "echo other"]).await.succeeded();

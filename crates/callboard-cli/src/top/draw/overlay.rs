@@ -27,7 +27,10 @@ pub(super) fn bottom(top: &Top, look: &Look) -> Line<'static> {
             Span::styled(" / ", strong),
             Span::raw(plain(&top.filter)),
             Span::styled(" ", Style::new().add_modifier(Modifier::REVERSED)),
-            Span::styled("  Enter keeps it, Esc takes it back", look.dim()),
+            match &top.mistake {
+                None => Span::styled("  Enter keeps it, Esc takes it back", look.dim()),
+                Some(mistake) => Span::styled(format!("  {mistake}"), look.of(AnsiColor::Red)),
+            },
         ]),
         (Mode::Confirm(verb, ids), _) => {
             let what = match &ids[..] {

@@ -1,0 +1,38 @@
+//! Queries on the command line (docs/reference/query.md): read here first, so that a mistake is underlined.
+
+use crate::failure::Failure;
+use callboard::Query;
+
+/// The query that some words make together.
+pub(crate) fn checked(words: &[String]) -> Result<String, Failure> {
+    let text = words.join(" ");
+    match Query::parse(&text) {
+        Ok(_) => Ok(text),
+        Err(error) => {
+            let (before, length) = (error.column - 1, error.length.max(1));
+            let under = format!("{text}\n{}{}", " ".repeat(before), "^".repeat(length));
+            let message = format!("the query cannot be read: {error}");
+            Err(Failure::new(crate::failure::exit::USAGE, "invalid_query", message).hint(under))
+        }
+    }
+}
+
+/// Whether a text can be a query and no id: a field with a value, a part of a text, an opposite, or words.
+pub(crate) fn is_query(text: &str) -> bool {
+    text.contains([':', '~', '"', ' '])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistake_is_underlined() {
+        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(checked(&words("state:running kind:a.*")).unwrap(), "state:running kind:a.*");
+        assert_eq!(checked(&[]).unwrap(), "");
+        let failure = checked(&words("kind:a state:runing")).unwrap_err();
+        assert_eq!((failure.exit, failure.code), (2, "invalid_query"));
+        assert_eq!(failure.hint.as_deref(), Some("kind:a state:runing\n             ^^^^^^"));
+    }
+}
