@@ -1,6 +1,7 @@
 //! `test`: everything that shows that the product works, from a fresh clone.
 
 mod chromium;
+mod python;
 
 use crate::failure::Failure;
 use crate::plan::{Step, perform, step};
@@ -37,11 +38,12 @@ pub(crate) fn steps(repo: &Repo, browser: bool) -> Vec<Step<'_>> {
         step("client and Studio are built", || web::build(repo)),
         step("the binary", || Tool::cargo(repo).args(["build", "-p", "callboard-cli"]).run()),
         step("TypeScript tests", || {
-            Tool::new(repo, "npm")
+            let npm = Tool::new(repo, "npm")
                 .args(["test", "--workspaces", "--if-present"])
                 .env("CI", "true")
-                .env("CALLBOARD_BIN", repo.callboard("debug"))
-                .run()
+                .env("CALLBOARD_BIN", repo.callboard("debug"));
+            let python = python::find_or_make(repo);
+            python.into_iter().fold(npm, |npm, python| npm.env("CALLBOARD_PYTHON", python)).run()
         }),
         step("Rust tests", || rust_tests(repo, None)),
         step("Rust examples in the docs", || Tool::cargo(repo).args(["test", "--workspace", "--doc"]).run()),

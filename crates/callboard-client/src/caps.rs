@@ -24,7 +24,7 @@ pub const REFUSAL_BYTES: usize = 64 * 1024;
 /// Time for the TCP connection and the upgrade, and again for `welcome`.
 pub const OPEN: Duration = Duration::from_secs(10);
 /// Time for a snapshot that was announced or asked for; each part begins it anew. Then the connection is made anew.
-pub const SNAPSHOT: Duration = Duration::from_secs(30);
+pub const SNAPSHOT: Duration = Duration::from_secs(10);
 /// Least time between two requests for the state, so that a server that sends nonsense is not asked in a loop.
 pub const RESYNC_PAUSE: Duration = Duration::from_millis(250);
 /// A connection that lived this long was healthy: delays begin anew (S3.23).

@@ -193,6 +193,13 @@ pub const SEARCH_ROWS: usize = 50_000;
 pub const SEARCH_BYTES: usize = 64 * 1024 * 1024;
 /// Searches at once that must look at records; others wait for their turn.
 pub const SEARCHES: usize = 2;
+/// Changes that a client may be behind and still be brought to the head by a patch out of the journal; beyond, a
+/// snapshot is cheaper. And their bytes in the journal, by the estimate of [`RING_BYTES`].
+pub const RESUME_CHANGES: u64 = 65_536;
+/// See [`RESUME_CHANGES`].
+pub const RESUME_BYTES: usize = 64 * 1024 * 1024;
+/// Patches out of the journal that are made at once. Who finds no place gets the shared snapshot, at once.
+pub const RESUME_FOLDS: usize = 2;
 /// Rows of one page of an HTTP listing.
 pub const PAGE_ROWS: usize = 500;
 

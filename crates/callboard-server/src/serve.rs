@@ -91,8 +91,9 @@ pub struct Running {
 }
 
 impl Running {
-    /// What happened to live connections since the start, by name: `folds`, `snapshots`, `keyframes`, `stalled`,
-    /// `overloaded`, `rateLimited`, `replaced`, `viewsRefused` (X9). The numbers only grow.
+    /// What happened to live connections since the start, by name: `folds`, `storedFolds`, `snapshots`,
+    /// `keyframes`, `stalled`, `unread`, `overloaded`, `rateLimited`, `replaced`, `viewsRefused` (X9). The numbers
+    /// only grow.
     pub fn counters(&self) -> Vec<(&'static str, u64)> {
         self.counters.all()
     }

@@ -58,6 +58,12 @@ pub struct Window {
 }
 
 impl Window {
+    /// The changes after a version, out of these commits and what follows them in the ring.
+    pub(crate) fn joined(from: u64, mut older: Vec<Arc<Commit>>, newer: Window) -> Window {
+        older.extend(newer.commits);
+        Window { from, to: newer.to, commits: older }
+    }
+
     /// The changes with their versions, in order.
     pub fn changes(&self) -> impl Iterator<Item = (u64, &Change)> {
         let all = self.commits.iter().flat_map(|commit| {

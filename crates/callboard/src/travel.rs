@@ -2,7 +2,10 @@
 //!
 //! Everything here reads the journal and folds it again; what it may cost is bounded.
 
-use crate::{Board, StateView};
+use crate::{
+    Board, StateView,
+    ring::{Window, weight},
+};
 use callboard_core::Recovered;
 use callboard_journal::ReadError;
 use callboard_protocol::{
@@ -89,6 +92,34 @@ impl Board {
         }
         found.truncate(limit);
         Ok(found)
+    }
+
+    /// The changes after a version, as [`Board::since`]; what is no longer in memory is read from the journal, up to
+    /// [`caps::RESUME_CHANGES`] changes and [`caps::RESUME_BYTES`]. `None` beyond that, and when the journal does
+    /// not lead there: take [`Board::state`] then.
+    pub async fn since_stored(&self, version: u64) -> Option<Window> {
+        let near = self.since(version);
+        let head = *self.head().borrow();
+        if near.is_some() || version > head || head - version > caps::RESUME_CHANGES {
+            return near;
+        }
+        let mut older: Vec<Arc<Commit>> = Vec::new();
+        let (mut reached, mut bytes) = (version, 0);
+        let mut seq = self.commit_after(version).await.ok()?;
+        loop {
+            for commit in self.read(seq).await.ok()? {
+                bytes += commit.entries.iter().map(weight).sum::<usize>();
+                if bytes > caps::RESUME_BYTES {
+                    return None;
+                }
+                (reached, seq) = (commit.head_version(), commit.seq + 1);
+                older.push(commit);
+            }
+            // What is being read may be in memory still, and what is in memory moves on.
+            if let Some(newer) = self.since(reached) {
+                return Some(Window::joined(version, older, newer));
+            }
+        }
     }
 
     /// The operations that lead from one version to another, folded.

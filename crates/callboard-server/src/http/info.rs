@@ -28,14 +28,11 @@ pub(super) fn missing(app: &App) -> Vec<String> {
     let board = (status != "ready").then(|| format!("the board is {status}"));
     let log = app.board.logs().counts().files_failing;
     let log = log.then(|| "lines cannot be written to the log's files".to_owned());
-    let devices = state.document.child("devices").and_then(Node::as_object);
-    let devices = devices.into_iter().flat_map(|devices| devices.iter()).filter_map(|(name, device)| {
-        let is_required = device.child("required") == Some(&Node::Bool(true));
-        let status = device.child("status").and_then(Node::as_str).unwrap_or("unknown");
-        let is_there = matches!(status, "ready" | "online" | "connected" | "ok");
-        (is_required && !is_there).then(|| format!("the device {name} is {status}"))
+    let required = app.board.not_ready().into_iter().map(|name| {
+        let status = state.document.at(&format!("/{name}/status")).and_then(Node::as_str);
+        format!("{name} is {}", status.unwrap_or("not known"))
     });
-    board.into_iter().chain(log).chain(devices).collect()
+    board.into_iter().chain(log).chain(required).collect()
 }
 
 pub(super) async fn version(State(app): State<App>) -> Json<Value> {

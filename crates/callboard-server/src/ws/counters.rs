@@ -7,12 +7,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(crate) struct Counters {
     /// Folded patches made for those who were behind.
     pub(crate) folds: Counter,
+    /// Patches made out of the journal, for those who were further behind than what is in memory.
+    pub(crate) stored_folds: Counter,
     /// Snapshots made.
     pub(crate) snapshots: Counter,
     /// Keyframes of chains.
     pub(crate) keyframes: Counter,
     /// Connections that did not read.
     pub(crate) stalled: Counter,
+    /// Connections for which too many answers waited to be read.
+    pub(crate) unread: Counter,
     /// Connections that were sent away because too many snapshots were on their way.
     pub(crate) overloaded: Counter,
     /// Connections that sent too much.
@@ -28,9 +32,11 @@ impl Counters {
     pub(crate) fn all(&self) -> Vec<(&'static str, u64)> {
         vec![
             ("folds", self.folds.get()),
+            ("storedFolds", self.stored_folds.get()),
             ("snapshots", self.snapshots.get()),
             ("keyframes", self.keyframes.get()),
             ("stalled", self.stalled.get()),
+            ("unread", self.unread.get()),
             ("overloaded", self.overloaded.get()),
             ("rateLimited", self.rate_limited.get()),
             ("replaced", self.replaced.get()),

@@ -20,6 +20,7 @@ use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 /// Level 6: paid once per message, not once per client (sync 3).
@@ -37,6 +38,8 @@ pub(crate) struct Hub {
     pub(super) compressor: Compressor,
     /// Places for snapshots that are on their way.
     pub(super) admission: Admission,
+    /// Places for patches that are read from the journal.
+    pub(super) stored_folds: Semaphore,
     pub(super) instances: Arc<Instances>,
     pub(crate) counters: Arc<Counters>,
     views: Mutex<HashMap<ViewKey, Arc<View>>>,
@@ -73,6 +76,7 @@ impl Hub {
             lines: Lines::default(),
             compressor: Compressor::new(LEVEL, COMPRESS_FROM),
             admission: Admission::new(caps::SNAPSHOT_SENDS),
+            stored_folds: Semaphore::new(caps::RESUME_FOLDS),
             instances: Arc::default(),
             counters: Arc::default(),
             views: Mutex::default(),

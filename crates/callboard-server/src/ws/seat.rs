@@ -68,6 +68,13 @@ impl Seat {
         }
     }
 
+    /// Sends a patch to a client that is where it starts, wherever the cursor is.
+    pub(super) fn go_on(&self, patch: &PatchFrame) {
+        let mut lane = self.outlet.lane();
+        self.outlet.send(&mut lane, patch, self.chained);
+        self.cursor.store(patch.to, Ordering::Relaxed);
+    }
+
     /// Takes the shared frame if it is the next one for this client and nothing else is on its way to it. The
     /// session of a client that needs something else is woken. Returns whether the client waits for a keyframe.
     pub(super) fn offer(&self, frame: &PatchFrame) -> bool {

@@ -181,7 +181,7 @@ impl Session {
 
     /// `welcome`, the state or the way to it, the log; then what changed since that state (S3.9).
     async fn begin(&mut self, speaks_subprotocol: bool, wishes: Wishes) -> Result<(), Goodbye> {
-        let (starts, refused) = self.add_subs(wishes.subs);
+        let (starts, refused) = self.add_subs(wishes.subs).await;
         if speaks_subprotocol {
             self.welcome(starts);
         }
@@ -251,7 +251,7 @@ impl Session {
 
     async fn handle(&mut self, event: Event) -> Result<(), Goodbye> {
         match event {
-            Event::Received(received) => return self.on_received(received).await,
+            Event::Received(received) => self.on_received(received).await?,
             Event::Flushed(Ok(())) => {
                 if self.control_bytes > CONTROL_BYTES {
                     // It was silent because it was not listened to.
@@ -289,6 +289,7 @@ impl Session {
             return Err(Goodbye::say(close::GOING_AWAY, "the server stops"));
         }
         if self.control_waiting > caps::CONTROL_QUEUE {
+            self.app.hub.counters.unread.add();
             return Err(Goodbye::say(close::OVERLOAD, "too many answers wait for the client to read"));
         }
         Ok(())

@@ -1,11 +1,11 @@
 //! The state of a session: its subscriptions, each a seat in a view.
 
 use super::{
-    hub::Joined,
+    hub::{Hub, Joined},
     seat::{CaughtUp, Seat},
     session::{Goodbye, Session},
     snapshot::Wanted,
-    view::{MAIN, ViewKey},
+    view::{MAIN, PatchFrame, View, ViewKey},
 };
 use callboard_protocol::{
     Node, Selection, caps,
@@ -14,7 +14,7 @@ use callboard_protocol::{
     frame::{SnapshotReason, StatePosition, SubRequest, SubStart, close},
     to_node,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Bytes of first snapshots that are queued for a client at once; further ones wait until it has read.
 const FIRST_BYTES: usize = 1024 * 1024;
@@ -34,6 +34,8 @@ enum Wish {
     Snapshot(SnapshotReason),
     /// To go on from what the client has, or a snapshot.
     Resync(Option<StatePosition>),
+    /// This patch, which leads from what the client has to what is in memory.
+    Stored(Arc<PatchFrame>),
 }
 
 impl Sub {
@@ -44,7 +46,7 @@ impl Sub {
 
 impl Session {
     /// Takes the subscriptions of `hello`: how each begins, and what is wrong with those that are not served.
-    pub(super) fn add_subs(
+    pub(super) async fn add_subs(
         &mut self,
         wanted: Vec<SubRequest>,
     ) -> (BTreeMap<String, SubStart>, Vec<(String, Rejection)>) {
@@ -52,7 +54,7 @@ impl Session {
         // The one over the limit says what the limit is; the others are not worth an answer.
         for request in wanted.into_iter().take(caps::SUBSCRIPTIONS + 1) {
             let name: String = request.sub.chars().take(caps::ID_BYTES).collect();
-            match self.add_sub(request, SnapshotReason::Connect) {
+            match self.add_sub(request, SnapshotReason::Connect).await {
                 Ok(start) => drop(starts.insert(name, start)),
                 Err(rejection) => refused.push((name, rejection)),
             }
@@ -62,7 +64,7 @@ impl Session {
 
     /// `subscribe`: the snapshot or the patch follows the answer.
     pub(super) async fn subscribe(&mut self, id: String, request: SubRequest) -> Result<(), Goodbye> {
-        let started = self.add_sub(request, SnapshotReason::View);
+        let started = self.add_sub(request, SnapshotReason::View).await;
         let answer = started
             .map(|start| self.accepted(to_node(&BTreeMap::from([("start", start)])).unwrap_or_default()));
         self.send_answer(id, answer);
@@ -86,7 +88,7 @@ impl Session {
     }
 
     /// Adds a subscription and says how it begins; what it begins with is still to be sent.
-    fn add_sub(&mut self, request: SubRequest, new: SnapshotReason) -> Result<SubStart, Rejection> {
+    async fn add_sub(&mut self, request: SubRequest, new: SnapshotReason) -> Result<SubStart, Rejection> {
         let SubRequest { sub, paths, max_rate_ms, resume } = request;
         let invalid = |message: String| Err(Rejection::new(ErrorCode::InvalidArgs, message));
         if sub.is_empty() || sub.len() > caps::ID_BYTES {
@@ -111,11 +113,14 @@ impl Session {
         };
         let key = ViewKey { sub, paths: selection.paths().to_vec(), max_rate_ms };
         let seat = Seat::new(self.outlet.clone());
-        let (start, wish) = match &resume {
-            Some(have) if self.can_resume(have) => (SubStart::Resumed, Wish::Resync(resume.clone())),
-            have => (SubStart::Snapshot, Wish::Snapshot(self.reason_for(have.as_ref(), new))),
-        };
         let joined = self.app.hub.join(key, selection, seat)?;
+        let (start, wish) = match &resume {
+            Some(have) if self.can_resume(have) => (SubStart::Resumed, Wish::Resync(resume)),
+            have => match stored(&self.app.hub, &joined.view, have.as_ref()).await {
+                Some(patch) => (SubStart::Resumed, Wish::Stored(patch)),
+                None => (SubStart::Snapshot, Wish::Snapshot(self.reason_for(have.as_ref(), new))),
+            },
+        };
         // The seat is nowhere until the answer is queued, so that nothing can come before it.
         self.subs.push(Sub { joined, wish: Some(wish) });
         Ok(start)
@@ -183,13 +188,17 @@ impl Session {
                 return Ok(());
             }
             let Some(wish) = self.subs[index].wish.take() else { continue };
-            let seat = &self.subs[index].joined.seat;
+            let Joined { view, seat, .. } = &self.subs[index].joined;
             match wish {
                 Wish::Resync(Some(have)) if self.can_resume(&have) => seat.place(have.version),
-                Wish::Resync(_) => {
+                Wish::Resync(have) => {
                     let at_least = seat.lift();
-                    self.send_snapshot(index, SnapshotReason::Resync, at_least).await?;
+                    match stored(&self.app.hub, view, have.as_ref()).await {
+                        Some(patch) => self.subs[index].joined.seat.go_on(&patch),
+                        None => self.send_snapshot(index, SnapshotReason::Resync, at_least).await?,
+                    }
                 }
+                Wish::Stored(patch) => seat.go_on(&patch),
                 Wish::Snapshot(reason) => self.send_snapshot(index, reason, 0).await?,
             }
         }
@@ -222,6 +231,15 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// The patch out of the journal that leads from what the client has to what is in memory.
+async fn stored(hub: &Hub, view: &Arc<View>, have: Option<&StatePosition>) -> Option<Arc<PatchFrame>> {
+    let have = have.filter(|have| have.epoch == *hub.board.epoch())?;
+    let _place = hub.stored_folds.try_acquire().ok()?;
+    let patch = view.fold_stored(have.version).await?;
+    hub.counters.stored_folds.add();
+    Some(patch)
 }
 
 fn unknown_sub(name: &str) -> Rejection {

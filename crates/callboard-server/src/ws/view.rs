@@ -183,6 +183,20 @@ impl View {
         }
     }
 
+    /// The patch that leads from a version that is no longer in memory to what is, out of the journal; `None` when
+    /// the journal does not lead there for little, or a snapshot is shorter.
+    pub(super) async fn fold_stored(self: &Arc<Self>, version: u64) -> Option<Arc<PatchFrame>> {
+        let window = self.board.since_stored(version).await?;
+        let head = self.track().head;
+        // Up to the head of the view, so that the cursor meets the next shared frame; unless nobody has looked for
+        // so long that nothing leads on from there.
+        let is_near = version < head && self.board.since(head).is_some();
+        let window = if is_near { window.up_to(head) } else { window };
+        let view = self.clone();
+        let folded = tokio::task::spawn_blocking(move || view.fold(&window)).await;
+        folded.ok()?.ok()?.filter(|patch| !self.is_worse_than_snapshot(patch))
+    }
+
     /// The snapshot for newcomers: the cached one while the ring still leads from it to the head, and while it is
     /// no older than what the client has had already.
     pub(super) async fn snapshot(&self, wanted: Wanted) -> Arc<Parts> {

@@ -1,9 +1,9 @@
 //! The routes: what they answer, and how they say no (protocol 10).
 
-use crate::kit::{Stage, stage, work};
+use crate::kit::{Stage, scripted, stage, work};
 use callboard_exec::Outcome;
 use callboard_protocol::caps;
-use callboard_testkit::raw_http::Answer;
+use callboard_testkit::{TempServer, raw_http::Answer};
 use serde_json::{Value, json};
 
 async fn get(stage: &Stage, path: &str) -> Answer {
@@ -167,6 +167,40 @@ async fn the_reference_is_served_offline_under_the_strict_policy() {
         assert!(!text.contains(word), "{word}");
     }
     assert_eq!(open("/api/docs.css").await.unwrap().header("content-type"), Some("text/css; charset=utf-8"));
+}
+
+/// S3.6, S3.7: what the board needs and what is not there keeps it from being ready, by name; a board that is not
+/// ready serves all the same.
+#[tokio::test]
+async fn required_things_gate_readiness() {
+    let (mut options, faults, attempts) = scripted();
+    options.required = vec!["devices/meter".into(), "streams/camera".into()];
+    let server = TempServer::with(options, "/").await.expect("it starts");
+    let stage = Stage { server, faults, attempts };
+    let put = |what: &'static str, args: Value| {
+        let request =
+            stage.server.request("POST", &format!("/api/commands/{what}.put")).json(args.to_string());
+        async { assert_eq!(request.send(stage.server.address()).await.unwrap().status, 200) }
+    };
+    let missing = || async {
+        let ready = stage.server.anonymous("GET", "/readyz").send(stage.server.address()).await.unwrap();
+        let body: Value = ready.json().unwrap();
+        assert_eq!(
+            (ready.status == 200, &body["ready"]),
+            (body["missing"] == json!([]), &json!(ready.status == 200))
+        );
+        body["missing"].clone()
+    };
+    assert_eq!(missing().await, json!(["devices/meter is not known", "streams/camera is not known"]));
+    put("devices", json!({ "id": "meter", "status": "error" })).await;
+    put("devices", json!({ "id": "lamp", "status": "lost" })).await;
+    put("streams", json!({ "id": "camera", "status": "live", "url": "rtsp://camera" })).await;
+    assert_eq!(missing().await, json!(["devices/meter is error"]));
+    put("devices", json!({ "id": "meter", "status": "online" })).await;
+    put("devices", json!({ "id": "door", "status": "lost", "required": true })).await;
+    assert_eq!(missing().await, json!(["devices/door is lost"]));
+    put("devices", json!({ "id": "door", "status": "online", "required": true })).await;
+    assert_eq!(missing().await, json!([]));
 }
 
 /// A board without its journal serves what it has, and says that it is not ready for more.

@@ -74,6 +74,20 @@ impl Stage {
     }
 }
 
+/// More frames than the buffers of a loopback connection hold on both sides, for somebody who does not read: 18 MB
+/// over eight places of the state. Says how many.
+pub(crate) async fn flood(stage: &Stage) -> u64 {
+    const FRAMES: u64 = 300;
+    let mut rng = fastrand::Rng::with_seed(3);
+    for number in 0..FRAMES {
+        let text: String = std::iter::repeat_with(|| rng.alphanumeric()).take(60_000).collect();
+        stage.server.board.set(&format!("/app.big/b{}", number % 8), &text).await.expect("a write is taken");
+        // Longer than changes come together for.
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    FRAMES
+}
+
 /// The next message.
 pub(crate) async fn next(socket: &mut Socket) -> ServerFrame {
     soon("a message", socket.next()).await.and_then(|message| message).expect("a message")
