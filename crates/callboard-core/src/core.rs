@@ -10,6 +10,7 @@ use crate::{
     retain::Retention,
     state,
     tx::Tx,
+    workflow,
 };
 use callboard_protocol::{
     ApplyError, Change, CommandKey, Commit, CommitKind, Epoch, JobId, Node, Time, apply, caps,
@@ -236,13 +237,15 @@ impl Core {
         self.next_due().is_some_and(|due| due <= now)
             || self.index.next_ready(self.limits.concurrency).is_some()
             || self.index.next_waiter().is_some()
+            || self.index.workflows.next_open().is_some()
     }
 
     /// When [`Core::advance`] will have something to do although no input came.
     pub fn next_due(&self) -> Option<Time> {
         let due = self.index.next_due().map(|(at, _)| *at);
         let retired = self.next_retired().map(|(at, _)| at);
-        [due, retired, self.index.ready.next_wake()].into_iter().flatten().min()
+        let workflow = self.next_retired_workflow().map(|(at, _)| at);
+        [due, retired, workflow, self.index.ready.next_wake()].into_iter().flatten().min()
     }
 
     /// Makes one change: runs the decision, keeps the index, trims history, counts the version.
@@ -253,7 +256,9 @@ impl Core {
     ) -> Result<Decided, Rejection> {
         self.index.ready.tick(context.now);
         let mut tx = Tx::new(&mut self.document, context);
-        let result = match decide(&mut tx, &self.index) {
+        let decided = decide(&mut tx, &self.index);
+        let result = match decided.and_then(|result| workflow::follow(&mut tx, &self.index).map(|()| result))
+        {
             Ok(result) => result,
             Err(rejection) => {
                 tx.undo();
@@ -267,6 +272,10 @@ impl Core {
         }
         while let Some(id) = self.index.surplus_result(self.limits.results) {
             tx.remove_result(&id);
+            catch_up(&mut self.index, &mut tx);
+        }
+        while let Some(id) = self.index.workflows.surplus(self.limits.history) {
+            workflow::forget(&mut tx, &id);
             catch_up(&mut self.index, &mut tx);
         }
         if !self.projections.0.is_empty() && !tx.is_unchanged() {
@@ -314,6 +323,10 @@ fn catch_up(index: &mut Index, tx: &mut Tx<'_>) {
     for (id, before) in std::mem::take(&mut tx.results) {
         let now = tx.at("/results").and_then(|results| results.child(&id));
         index.refresh_result(&id, before.as_ref(), now);
+    }
+    for id in std::mem::take(&mut tx.workflows) {
+        let record = tx.document().child("workflows").and_then(|workflows| workflows.child(&id));
+        index.refresh_workflow(&id, record);
     }
     for (domain, by) in std::mem::take(&mut tx.domains) {
         let is_there = tx.document().child(&domain).is_some();

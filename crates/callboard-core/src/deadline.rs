@@ -11,6 +11,7 @@ use crate::{
     table::{Cell, JobEvent, transition},
     things,
     tx::{Tx, fault, no_job},
+    workflow,
 };
 use callboard_protocol::{
     JobId, Node,
@@ -34,6 +35,13 @@ impl Core {
         if let Some((on, waiter)) = self.index.next_waiter() {
             let (on, waiter) = (on.clone(), waiter.clone());
             return self.step(context, |tx, _| depend::settle(tx, &on, &waiter));
+        }
+        if let Some(id) = self.index.workflows.next_open() {
+            let id = id.clone();
+            return self.step(context, |tx, index| workflow::proceed(tx, index, &id));
+        }
+        if let Some((_, id)) = self.next_retired_workflow().filter(|(at, _)| *at <= context.now) {
+            return self.step(context, |tx, _| workflow::retire(tx, &id));
         }
         if let Some((_, id)) = self.next_retired().filter(|(at, _)| *at <= context.now) {
             return self.step(context, |tx, _| retain::retire(tx, &id));

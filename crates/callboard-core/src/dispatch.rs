@@ -98,6 +98,8 @@ fn describe(tx: &Tx<'_>, args: DispatchArgs, needs: &depend::Needs, not_before: 
         waiting_for: needs.waiting_for.clone(),
         on_dependency_failure: args.on_dependency_failure,
         schedule_id: None,
+        workflow_id: None,
+        workflow_step: None,
         scheduled_at,
         created_at: now,
         created_by: tx.context.actor.clone(),

@@ -7,6 +7,7 @@ use crate::{
     state::{in_domain, object},
     table::{Cell, JobEvent, transition},
     tx::{Tx, fault, no_job},
+    workflow::Ended,
 };
 use callboard_protocol::{
     JobId, Key, Node, Time, caps,
@@ -296,6 +297,9 @@ pub(crate) fn conclude(
         };
         let entry = to_node(&entry).map_err(|error| fault(error.to_string()))?;
         tx.put_result(id, entry)?;
+    }
+    if let Some(Node::String(workflow)) = record.child("workflowId") {
+        tx.ended.push(Ended { workflow: workflow.clone(), record: record.clone() });
     }
     tx.archive.push(Archived::Job(id.clone(), record.clone()));
     tx.effects.push(Effect::Settle { id: id.clone(), record });

@@ -5,6 +5,7 @@
 //! tokens of rates, are of this process alone.
 
 mod slim;
+mod workflows;
 
 use crate::{
     ready::{Ready, Text},
@@ -15,6 +16,7 @@ use callboard_protocol::{
 };
 pub(crate) use slim::{INDEXED, Slim, rank_of};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use workflows::Workflows;
 
 /// What a time brings.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +52,7 @@ pub(crate) struct Index {
     unique: BTreeSet<(Text, JobId)>,
     unique_running: HashSet<Text>,
     schedules: HashMap<Text, Time>,
+    pub(crate) workflows: Workflows,
     /// When devices and streams are lost.
     things: HashMap<(&'static str, Text), Time>,
     /// Bytes of the open domains, by estimate.
@@ -71,6 +74,9 @@ impl Index {
         }
         for (name, record) in members(document, "schedules") {
             index.refresh_schedule(name, Some(record));
+        }
+        for (id, record) in members(document, "workflows") {
+            index.workflows.refresh(id, Some(record));
         }
         for domain in ["devices", "streams"] {
             members(document, domain).for_each(|(id, record)| index.refresh_thing(domain, id, Some(record)));
@@ -132,6 +138,11 @@ impl Index {
             self.due.insert((at, Due::Fire(name.clone())));
             self.schedules.insert(name, at);
         }
+    }
+
+    /// Looks again at a workflow.
+    pub(crate) fn refresh_workflow(&mut self, id: &str, record: Option<&Node>) {
+        self.workflows.refresh(id, record);
     }
 
     /// Looks again at a device or stream.
@@ -360,6 +371,7 @@ impl PartialEq for Index {
             && self.unique == other.unique
             && self.unique_running == other.unique_running
             && self.schedules == other.schedules
+            && self.workflows == other.workflows
             && self.things == other.things
             && self.domains == other.domains
             && self.ready.projection() == other.ready.projection()

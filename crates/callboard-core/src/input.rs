@@ -179,6 +179,13 @@ pub enum Effect {
         /// The record.
         record: Node,
     },
+    /// Tell those who wait for this workflow that it has ended; the record as it is now.
+    SettleWorkflow {
+        /// The workflow.
+        id: Arc<str>,
+        /// The record.
+        record: Node,
+    },
     /// Take away what the job left on disk beside the store.
     Forget(JobId),
 }

@@ -13,6 +13,8 @@ mod depend;
 mod dispatch;
 mod domains;
 mod finish;
+#[cfg(test)]
+mod graphs;
 mod index;
 mod input;
 mod outcomes;
@@ -33,6 +35,7 @@ mod unique;
 mod update;
 #[cfg(test)]
 mod walk;
+mod workflow;
 
 pub use crate::core::{Checkpoint, Core, Limits, Recovered};
 pub use dispatch::title_of;
@@ -41,3 +44,4 @@ pub use projection::Projection;
 pub use query::{Narrow, Query, QueryError};
 pub use retain::Retention;
 pub use things::{LOST, missing};
+pub use workflow::{check_recipe, job_of, refused_recipe};

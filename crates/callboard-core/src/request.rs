@@ -12,7 +12,7 @@ use crate::{
     table::{Cell, JobEvent, transition},
     things,
     tx::{Tx, fault, no_job},
-    unique, update,
+    unique, update, workflow,
 };
 use callboard_protocol::{
     JobId, Key, Node,
@@ -61,6 +61,8 @@ impl Core {
             Command::PutSchedule(args) => schedule::put(tx, *args),
             Command::DeleteSchedule(args) => schedule::delete(tx, &args.id),
             Command::TriggerSchedule(args) => schedule::trigger(tx, index, &args.id),
+            Command::StartWorkflow(args) => workflow::start(tx, index, *args, stored),
+            Command::CancelWorkflow(args) => workflow::cancel(tx, args),
             Command::Write(writes) => domains::write(tx, index, &projections, writes),
             Command::ReplaceState(args) => domains::replace(tx, index, &projections, &args.state),
             Command::PutThing(domain, args) => things::put(tx, domain, *args),
@@ -71,7 +73,7 @@ impl Core {
     }
 }
 
-fn cancel(tx: &mut Tx<'_>, args: CancelArgs) -> Result<Node, Rejection> {
+pub(crate) fn cancel(tx: &mut Tx<'_>, args: CancelArgs) -> Result<Node, Rejection> {
     let id = args.id;
     let state = tx.state(&id)?;
     let answer = |state: JobState| Ok(object([("state", state.as_str().into())]));
@@ -118,6 +120,10 @@ fn redrive(tx: &mut Tx<'_>, index: &Index, id: &JobId, stored: Stored<'_>) -> Re
     let Cell::To(next) = transition(state, JobEvent::Redrive) else {
         return Err(conflict(id, state, "run again"));
     };
+    let workflow = tx.record(id).and_then(|record| record.child("workflowId")?.as_str());
+    if workflow.is_some_and(|workflow| workflow::is_active(tx, workflow)) {
+        return Err(conflict(id, state, "run again by hand while its workflow is under way"));
+    }
     if state.is_terminal() {
         let key = tx.record(id).and_then(|record| record.child("uniqueKey")?.as_str());
         unique::check_redrive(index, id, key)?;

@@ -4,6 +4,7 @@ use crate::{
     core::Core,
     index::Index,
     input::{Archived, Effect},
+    ready::Text,
     state::object,
     tx::Tx,
 };
@@ -11,6 +12,7 @@ use callboard_protocol::{
     JobId, Node, Time, caps,
     error::Rejection,
     job::{ClearArgs, JobState},
+    workflow::WorkflowState,
 };
 
 /// How long finished jobs are kept, live and stored.
@@ -56,6 +58,18 @@ impl Core {
             Some((at.plus_ms(self.limits.retention.of(state)), id))
         };
         FINISHED.into_iter().filter_map(first).min().map(|(at, id)| (at, id.clone()))
+    }
+
+    /// The finished workflow that goes first, and when: each is kept as long as a job with its outcome.
+    pub(crate) fn next_retired_workflow(&self) -> Option<(Time, Text)> {
+        let keep = |state: WorkflowState| {
+            self.limits.retention.of(match state {
+                WorkflowState::Succeeded => JobState::Succeeded,
+                WorkflowState::Failed => JobState::Failed,
+                _ => JobState::Cancelled,
+            })
+        };
+        self.index.workflows.next_retired(keep).map(|(at, id)| (at, id.clone()))
     }
 }
 

@@ -114,7 +114,9 @@ pub fn page() -> String {
          this page to it. Rows are states, columns are what can happen; a dash is a typed rejection that changes\n\
          nothing. Why a try ended (`errored`, `timed_out`, `cancelled`, `crashed`, `lost`, `interrupted`, `snoozed`) is recorded\n\
          on the attempt. `lost` (the server was gone), `interrupted` (it shut down in order) and `snoozed` use up no\n\
-         try. Why a job failed without an attempt (`expired`, `deadline`, `dependency_failed`) is its error's code.\n\n{}",
+         try. Why a job failed without an attempt (`expired`, `deadline`, `dependency_failed`) is its error's code. A job\n\
+         with a `workflowId` is part of that workflow: its end is written into `/workflows/<id>` by the very change that ends it,\n\
+         and the workflow decides what follows.\n\n{}",
         markdown()
     )
 }

@@ -5,6 +5,7 @@ use crate::{
     input::{Archived, Context, Effect},
     state::{in_domain, job_field},
     summary,
+    workflow::Ended,
 };
 use callboard_protocol::{
     ApplyError, Event, JobId, Key, LongKey, Node, Op, Pointer, Recorder,
@@ -30,6 +31,10 @@ pub(crate) struct Tx<'a> {
     pub(crate) queues: Vec<Key>,
     /// Schedules that were written.
     pub(crate) schedules: Vec<Key>,
+    /// Workflows that were written.
+    pub(crate) workflows: Vec<Key>,
+    /// Jobs of workflows that have ended.
+    pub(crate) ended: Vec<Ended>,
     /// Open domains that were written, and by how many bytes each grew.
     pub(crate) domains: Vec<(Key, i64)>,
     /// Devices and streams that were written.
@@ -50,6 +55,8 @@ impl<'a> Tx<'a> {
             results: Vec::new(),
             queues: Vec::new(),
             schedules: Vec::new(),
+            workflows: Vec::new(),
+            ended: Vec::new(),
             domains: Vec::new(),
             things: Vec::new(),
             long_key: None,

@@ -302,11 +302,15 @@ impl Executor for Declared {
         let args = self.with_defaults(job.args.as_ref().unwrap_or(&Node::object()))?;
         self.inner.check(&args)?;
         job.args = Some(args);
+        self.complete(job);
+        Ok(())
+    }
+
+    fn complete(&self, job: &mut DispatchArgs) {
         job.queue = job.queue.take().or_else(|| self.usual.queue.clone());
         job.timeout_ms = job.timeout_ms.or(self.usual.timeout_ms);
         job.max_attempts = job.max_attempts.or(self.usual.max_attempts);
         job.retry = job.retry.take().or_else(|| self.usual.retry.clone());
-        Ok(())
     }
 
     fn check(&self, args: &Node) -> Result<(), Rejection> {

@@ -35,11 +35,15 @@ pub trait Executor: Send + Sync + 'static {
         Ok(())
     }
 
+    /// Gives a job of this kind what it does not say itself: its queue, its tries, its time.
+    fn complete(&self, _job: &mut DispatchArgs) {}
+
     /// Completes a job of this kind before it is accepted, and checks it.
     ///
     /// # Errors
     /// As [`Executor::check`].
     fn prepare(&self, job: &mut DispatchArgs) -> Result<(), Rejection> {
+        self.complete(job);
         self.check(job.args.as_ref().unwrap_or(&Node::object()))
     }
 

@@ -1,6 +1,8 @@
 //! Writes the TypeScript of the wire types to the file named by the first argument, or to standard output.
 
-use callboard_protocol::{Event, caps, command, config, domain, error, frame, job, log, queue, schedule};
+use callboard_protocol::{
+    Event, caps, command, config, domain, error, frame, job, log, queue, schedule, workflow,
+};
 use ts_rs::{Config, TS};
 
 fn declaration<T: TS>(config: &Config) -> String {
@@ -17,6 +19,11 @@ macro_rules! declarations {
 
 /// All types of the wire, in reading order.
 fn types(config: &Config) -> String {
+    [jobs(config), workflows(config), others(config)].concat()
+}
+
+/// Those of jobs, queues and schedules.
+fn jobs(config: &Config) -> String {
     declarations!(
         config,
         error::ErrorCode,
@@ -48,6 +55,32 @@ fn types(config: &Config) -> String {
         schedule::Schedule,
         schedule::ScheduleArgs,
         schedule::ScheduleName,
+    )
+}
+
+/// Those of workflows.
+fn workflows(config: &Config) -> String {
+    declarations!(
+        config,
+        workflow::OnFailure,
+        workflow::Compensation,
+        workflow::Step,
+        workflow::Recipe,
+        workflow::WorkflowState,
+        workflow::StepState,
+        workflow::WorkflowStep,
+        workflow::StepError,
+        workflow::StepRun,
+        workflow::Workflow,
+        workflow::WorkflowArgs,
+        workflow::WorkflowCancelArgs,
+    )
+}
+
+/// Those of the rest of the state, of events and of the wire itself.
+fn others(config: &Config) -> String {
+    declarations!(
+        config,
         domain::Write,
         domain::WriteArgs,
         domain::PathArgs,

@@ -55,6 +55,32 @@ pub const LONG_KEYS: usize = 100_000;
 pub const SCHEDULES: usize = 10_000;
 /// Missed times of a schedule that are made up for at most, when it catches up at all.
 pub const CATCH_UP: u32 = 100;
+/// Workflows that are not finished. More are rejected with `overloaded`.
+pub const WORKFLOWS: usize = 10_000;
+/// The name of a workflow: its jobs' names are made of it, a step's and an item's number.
+pub const WORKFLOW_ID_BYTES: usize = 64;
+/// The name of a step; see [`WORKFLOW_ID_BYTES`].
+pub const STEP_ID_BYTES: usize = 40;
+/// Steps of one recipe: all are looked at whenever one ends. More are rejected; a list makes more jobs of one step.
+pub const STEPS: usize = 200;
+/// Items of one step's list. A longer one fails the step with `too_large`.
+pub const STEP_ITEMS: usize = 1_000;
+/// A recipe with its usual input, and the input of one workflow, each by estimate. More is rejected with `too_large`.
+pub const RECIPE_BYTES: usize = 64 * 1024;
+/// A file with a recipe: comments and all.
+pub const RECIPE_FILE_BYTES: usize = 256 * 1024;
+/// Results that one workflow keeps for later steps, by estimate. A result beyond fails its step with `too_large`.
+pub const WORKFLOW_RESULT_BYTES: usize = 256 * 1024;
+/// The result of a step that no other step reads is kept to be shown up to this size; its job has it anyway.
+pub const SHOWN_RESULT_BYTES: usize = 4 * 1024;
+/// How deep the brackets of a condition nest.
+pub const CONDITION_DEPTH: usize = 16;
+/// Problems of a recipe that one answer lists.
+pub const RECIPE_PROBLEMS: usize = 50;
+/// Jobs that one change asks to stop when a workflow stops.
+pub const WORKFLOW_STOP_STEP: usize = 64;
+/// Compensations that failed which a workflow's record lists; further ones are in the records of their jobs.
+pub const COMPENSATION_ERRORS: usize = 20;
 /// Jobs that one change of `jobs.clear` takes out of the live state; the answer says whether more are left.
 pub const CLEAR_STEP: usize = 256;
 /// How long jobs that succeeded or were cancelled are kept unless configured, ms: a day.

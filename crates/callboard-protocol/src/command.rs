@@ -8,6 +8,7 @@ use crate::{
     job::{ClearArgs, DispatchArgs, UpdateArgs, clip},
     queue::{QueueArgs, QueueSettings},
     schedule::{ScheduleArgs, ScheduleName},
+    workflow::{WorkflowArgs, WorkflowCancelArgs},
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -41,6 +42,10 @@ pub enum Command {
     DeleteSchedule(ScheduleName),
     /// `schedules.trigger`: dispatch its job now, beside its times. Returns `{id, job}`.
     TriggerSchedule(ScheduleName),
+    /// `workflows.start`: check a recipe and begin with it. Returns `{id}`.
+    StartWorkflow(Box<WorkflowArgs>),
+    /// `workflows.cancel`: stop all its jobs, then undo what was done. Returns `{state}`.
+    CancelWorkflow(WorkflowCancelArgs),
     /// `state.set`, `state.merge`, `state.delete`, `state.transact`: write into open domains, all or nothing.
     Write(Vec<Write>),
     /// `state.replace`: make the open domains be these.
@@ -137,7 +142,7 @@ impl Role {
 
 impl Command {
     /// The names of all commands.
-    pub const NAMES: [&'static str; 25] = [
+    pub const NAMES: [&'static str; 27] = [
         "jobs.dispatch",
         "jobs.cancel",
         "jobs.retry",
@@ -151,6 +156,8 @@ impl Command {
         "schedules.put",
         "schedules.delete",
         "schedules.trigger",
+        "workflows.start",
+        "workflows.cancel",
         "state.set",
         "state.merge",
         "state.delete",
@@ -191,6 +198,8 @@ impl Command {
             "schedules.put" => Command::PutSchedule(read(name, args)?),
             "schedules.delete" => Command::DeleteSchedule(read(name, args)?),
             "schedules.trigger" => Command::TriggerSchedule(read(name, args)?),
+            "workflows.start" => Command::StartWorkflow(read(name, args)?),
+            "workflows.cancel" => Command::CancelWorkflow(read(name, args)?),
             "state.set" => {
                 let WriteArgs { path, value } = read(name, args)?;
                 Command::Write(vec![Write::Set { path, value }])
@@ -248,6 +257,8 @@ impl Command {
             Command::PutSchedule(_) => "schedules.put",
             Command::DeleteSchedule(_) => "schedules.delete",
             Command::TriggerSchedule(_) => "schedules.trigger",
+            Command::StartWorkflow(_) => "workflows.start",
+            Command::CancelWorkflow(_) => "workflows.cancel",
             Command::Configure(_) => "config.set",
         }
     }

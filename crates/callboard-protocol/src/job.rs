@@ -3,6 +3,7 @@
 use crate::{
     Actor, JobId, Node, Time, caps,
     error::{ErrorCode, Rejection},
+    workflow::WorkflowStep,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -313,6 +314,14 @@ pub struct Job {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[ts(optional)]
     pub schedule_id: Option<String>,
+    /// The workflow that it is a part of.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[ts(optional)]
+    pub workflow_id: Option<String>,
+    /// Which part.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[ts(optional)]
+    pub workflow_step: Option<WorkflowStep>,
     /// When it becomes due (`scheduled`, `retrying`).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[ts(optional)]

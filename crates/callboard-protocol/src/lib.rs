@@ -35,6 +35,7 @@ pub mod schedule;
 mod schema;
 mod select;
 mod time;
+pub mod workflow;
 
 pub use change::{Change, Commit, CommitKind, Event, LongKey};
 pub use coalesce::Coalescer;

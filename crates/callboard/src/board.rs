@@ -11,7 +11,7 @@ use crate::{
     typed::{Execute, Job},
     writer::Message,
 };
-use callboard_exec::{ArtifactStore, Executor, KindError, KindInfo};
+use callboard_exec::{ArtifactStore, Executor, KindError, KindInfo, Registry};
 use callboard_protocol::{
     Actor, CommandKey, Epoch, JobId, Node,
     command::{Accepted, Command},
@@ -85,6 +85,7 @@ impl Board {
                 args.id.get_or_insert_with(new_id);
             }
             Command::PutSchedule(args) => self.check_kind(&mut args.job)?,
+            Command::StartWorkflow(args) => self.prepare_workflow(args)?,
             _ => {}
         }
         self.redactor().clean_command(&mut command);
@@ -279,14 +280,16 @@ impl Board {
     /// The kind completes the job and checks it.
     fn check_kind(&self, args: &mut DispatchArgs) -> Result<(), Rejection> {
         let registry = self.shared.registry.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(executor) = registry.get(&args.kind) else {
-            let known: Vec<_> = registry.kinds().map(|info| info.kind.as_str()).collect();
-            let kind: String = args.kind.chars().take(80).collect();
-            let message = format!("nothing here runs jobs of kind {kind:?}; there are {}", known.join(", "));
-            return Err(Rejection::new(ErrorCode::UnknownKind, message));
-        };
-        executor.prepare(args)
+        registry.get(&args.kind).ok_or_else(|| unknown_kind(&registry, &args.kind))?.prepare(args)
     }
+}
+
+/// Nobody here runs such jobs.
+pub(crate) fn unknown_kind(registry: &Registry, kind: &str) -> Rejection {
+    let known: Vec<_> = registry.kinds().map(|info| info.kind.as_str()).collect();
+    let kind: String = kind.chars().take(80).collect();
+    let message = format!("nothing here runs jobs of kind {kind:?}; there are {}", known.join(", "));
+    Rejection::new(ErrorCode::UnknownKind, message)
 }
 
 /// Where the parts of a board live in its data folder.

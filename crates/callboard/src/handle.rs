@@ -41,7 +41,7 @@ impl Watchers {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn listen(&self, id: &JobId) -> (oneshot::Receiver<Node>, watch::Receiver<Option<Progress>>) {
+    pub(crate) fn listen(&self, id: &JobId) -> (oneshot::Receiver<Node>, watch::Receiver<Option<Progress>>) {
         let (sender, end) = oneshot::channel();
         let mut listeners = self.listeners();
         let watched = listeners
@@ -53,7 +53,7 @@ impl Watchers {
     }
 
     /// Takes note that a handle has gone.
-    fn unlisten(&self, id: &JobId) {
+    pub(crate) fn unlisten(&self, id: &JobId) {
         let mut listeners = self.listeners();
         if let Some(watched) = listeners.jobs.get_mut(id) {
             watched.end.retain(|sender| !sender.is_closed());

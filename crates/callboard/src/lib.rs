@@ -18,6 +18,8 @@ mod logs;
 mod observer;
 mod open;
 mod orchestrator;
+#[cfg(feature = "recipes")]
+mod recipe;
 mod redact;
 mod retention;
 mod ring;
@@ -27,13 +29,14 @@ mod shared;
 mod stored;
 mod travel;
 mod typed;
+mod workflow;
 mod writer;
 
 pub use board::{Board, StateView};
 pub use cache::{
     CacheError, CacheInvalidated, CacheProvider, CacheStats, Cached, InvalidateCache, KeyTest, MemoryCache,
 };
-pub use callboard_core::{Limits, Projection, Query, QueryError, Retention};
+pub use callboard_core::{Limits, Projection, Query, QueryError, Retention, check_recipe};
 pub use callboard_exec as exec;
 pub use callboard_flow as flow;
 pub use callboard_journal as journal;
@@ -54,6 +57,8 @@ pub use logs::{Line, LogCounts, LogFilter, LogHub, LogOptions, LogPage};
 pub use observer::{JobInfo, Observer, Observers, Problem};
 pub use open::{BoardOptions, OpenError};
 pub use orchestrator::{BreakerLimits, BreakerOpened, Orchestrator, Reaction};
+#[cfg(feature = "recipes")]
+pub use recipe::{BadRecipe, RecipeFormat, read_recipe, read_value};
 pub use redact::{BadPattern, HIDDEN, Redactor};
 pub use ring::Window;
 pub use saga::{CompensationError, Saga, SagaError};
@@ -63,6 +68,7 @@ pub use typed::{
     AsyncState, Execute, Failure, Job, JobContext, JobEnd, JobFailure, JobHandle, JobResult, ProgressStream,
     Settled,
 };
+pub use workflow::{WorkflowHandle, WorkflowLost};
 
 /// The guide's examples are run with the tests.
 #[cfg(doctest)]

@@ -15,6 +15,7 @@ impl Board {
                 }
                 Ok(stored)
             }
+            Command::StartWorkflow(args) => self.look_up_workflow(args).await,
             Command::Retry(args) | Command::Delete(args) => Ok(Vec::from_iter(self.job(&args.id).await?)),
             _ => Ok(Vec::new()),
         }

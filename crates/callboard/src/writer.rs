@@ -344,6 +344,9 @@ impl Writer {
             Effect::Settle { id, record } => {
                 self.shared.watchers.settle(&id, &record);
             }
+            Effect::SettleWorkflow { id, record } => {
+                self.shared.watchers.settle(&crate::workflow::watched(&id), &record);
+            }
             Effect::Forget(id) => self.shared.logs.forget(&id),
         }
     }

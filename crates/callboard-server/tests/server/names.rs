@@ -18,6 +18,8 @@ fn fitting(name: &str) -> &'static str {
         "queues.configure" | "queues.pause" | "queues.resume" => r#"{"queue":"q"}"#,
         "schedules.put" => r#"{"id":"s","everyMs":3600000,"job":{"kind":"work"}}"#,
         "schedules.delete" | "schedules.trigger" => r#"{"id":"s"}"#,
+        "workflows.start" => r#"{"recipe":{"name":"n","steps":[{"id":"a","kind":"work"}]}}"#,
+        "workflows.cancel" => r#"{"id":"w"}"#,
         "devices.delete" | "devices.seen" | "streams.delete" | "streams.seen" => r#"{"id":"d"}"#,
         "config.set" => r#"{"values":{}}"#,
         _ => "{}",

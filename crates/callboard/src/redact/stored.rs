@@ -26,6 +26,15 @@ impl Redactor {
                     self.clean(reason);
                 }
             }
+            Command::StartWorkflow(args) => {
+                let titles = args.recipe.steps.iter_mut().filter_map(|step| step.title.as_mut());
+                titles.for_each(|title| self.clean(title));
+            }
+            Command::CancelWorkflow(args) => {
+                if let Some(reason) = &mut args.reason {
+                    self.clean(reason);
+                }
+            }
             _ => {}
         }
     }

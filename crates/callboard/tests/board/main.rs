@@ -12,3 +12,4 @@ mod policies;
 mod refused;
 mod restart;
 mod search;
+mod workflows;

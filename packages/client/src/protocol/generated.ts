@@ -10,7 +10,7 @@ export type PatchOp =
   | { op: "move" | "copy"; from: string; path: string };
 
 /** The names of all commands. */
-export type CommandName = "jobs.dispatch" | "jobs.cancel" | "jobs.retry" | "jobs.update" | "jobs.clear" | "jobs.delete" | "results.delete" | "queues.configure" | "queues.pause" | "queues.resume" | "schedules.put" | "schedules.delete" | "schedules.trigger" | "state.set" | "state.merge" | "state.delete" | "state.transact" | "state.replace" | "devices.put" | "devices.seen" | "devices.delete" | "streams.put" | "streams.seen" | "streams.delete" | "config.set";
+export type CommandName = "jobs.dispatch" | "jobs.cancel" | "jobs.retry" | "jobs.update" | "jobs.clear" | "jobs.delete" | "results.delete" | "queues.configure" | "queues.pause" | "queues.resume" | "schedules.put" | "schedules.delete" | "schedules.trigger" | "workflows.start" | "workflows.cancel" | "state.set" | "state.merge" | "state.delete" | "state.transact" | "state.replace" | "devices.put" | "devices.seen" | "devices.delete" | "streams.put" | "streams.seen" | "streams.delete" | "config.set";
 
 /** The WebSocket subprotocol. */
 export const SUBPROTOCOL = "callboard.v1.json";
@@ -282,6 +282,14 @@ onDependencyFailure?: DependencyPolicy,
  * The schedule that made it.
  */
 scheduleId?: string, 
+/**
+ * The workflow that it is a part of.
+ */
+workflowId?: string, 
+/**
+ * Which part.
+ */
+workflowStep?: WorkflowStep, 
 /**
  * When it becomes due (`scheduled`, `retrying`).
  */
@@ -814,6 +822,319 @@ export type ScheduleName = {
  * The schedule.
  */
 id: string, };
+
+/**
+ * What happens to the workflow when a step fails.
+ */
+export type OnFailure = "fail" | "continue";
+
+/**
+ * A job that undoes what a step did. Its templates also find the step's own result as `${result}`.
+ */
+export type Compensation = { 
+/**
+ * What is to run it.
+ */
+kind: string, 
+/**
+ * Its input, with templates; `{}` when absent.
+ */
+args?: JsonValue, 
+/**
+ * Where it waits; that of the step when absent.
+ */
+queue?: string, 
+/**
+ * Tries before it fails; 1 when absent.
+ */
+maxAttempts?: number, 
+/**
+ * Delays between tries.
+ */
+retry?: RetryPolicy, 
+/**
+ * Longest time of one attempt, ms.
+ */
+timeoutMs?: number, };
+
+/**
+ * One step: a job, or one for each item of a list.
+ */
+export type Step = { 
+/**
+ * Its name: letters, digits, `_` and `-`, at most [`crate::caps::STEP_ID_BYTES`].
+ */
+id: string, 
+/**
+ * What is to run it.
+ */
+kind: string, 
+/**
+ * Its input, with templates: `${input.x}`, `${steps.ID.result.x}`, `${item}`; `{}` when absent.
+ */
+args?: JsonValue, 
+/**
+ * Steps that must have ended before it may start. Those that its templates name are needed as well.
+ */
+needs?: Array<string>, 
+/**
+ * A condition such as `${steps.a.result.size} > 10`; when it is false, the step is skipped.
+ */
+when?: string, 
+/**
+ * A list, or a template that names one: a job for each item, which templates find as `${item}` and `${index}`.
+ */
+forEach?: JsonValue, 
+/**
+ * Where its jobs wait; `default` when absent.
+ */
+queue?: string, 
+/**
+ * Lower runs first; 0 when absent.
+ */
+priority?: number, 
+/**
+ * Jobs of a queue that share this key share limits, and keys take turns.
+ */
+concurrencyKey?: string, 
+/**
+ * For people; the workflow's name and the step's when absent.
+ */
+title?: string, 
+/**
+ * Tries of each job before it fails; 1 when absent.
+ */
+maxAttempts?: number, 
+/**
+ * Delays between tries.
+ */
+retry?: RetryPolicy, 
+/**
+ * Longest time of one attempt, ms.
+ */
+timeoutMs?: number, 
+/**
+ * What happens to the workflow when it fails; `fail` when absent.
+ */
+onFailure?: OnFailure, 
+/**
+ * What undoes it when the workflow fails or is cancelled later; for each of its jobs that succeeded.
+ */
+compensate?: Compensation, };
+
+/**
+ * A recipe: steps that need each other, without a circle.
+ */
+export type Recipe = { 
+/**
+ * For people.
+ */
+name: string, 
+/**
+ * Its steps, in any order.
+ */
+steps: Array<Step>, 
+/**
+ * What templates find under `input` unless the start says otherwise: an object.
+ */
+input?: JsonValue, };
+
+/**
+ * Where a workflow is in its life.
+ */
+export type WorkflowState = "running" | "stopping" | "compensating" | "succeeded" | "failed" | "cancelled";
+
+/**
+ * Where a step is.
+ */
+export type StepState = "waiting" | "running" | "succeeded" | "failed" | "skipped" | "cancelled";
+
+/**
+ * Which part of its workflow a job is.
+ */
+export type WorkflowStep = { 
+/**
+ * The step.
+ */
+id: string, 
+/**
+ * Which item of its list, from 0.
+ */
+item?: number, 
+/**
+ * It undoes what the step did.
+ */
+undo?: boolean, };
+
+/**
+ * What was wrong with a step, or with undoing it.
+ */
+export type StepError = { 
+/**
+ * The step.
+ */
+step: string, 
+/**
+ * Which item of its list, from 0.
+ */
+item?: number, 
+/**
+ * A stable word: that of the job's error, or `bad_template`, `too_large`, `cancelled`.
+ */
+code: string, 
+/**
+ * A sentence.
+ */
+message: string, };
+
+/**
+ * How far a step is.
+ */
+export type StepRun = { 
+/**
+ * Where it is.
+ */
+state: StepState, 
+/**
+ * Jobs dispatched: `<workflow>:<step>`, or with a list `<workflow>:<step>:<n>` for each item, from 0.
+ */
+jobs?: number, 
+/**
+ * Items of its list.
+ */
+items?: number, 
+/**
+ * Jobs that succeeded, of a step with a list.
+ */
+succeeded?: number, 
+/**
+ * Jobs that did not, of a step with a list.
+ */
+failed?: number, 
+/**
+ * Jobs that were asked to stop.
+ */
+stopped?: number, 
+/**
+ * What it returned, when another step or a reader may want it; of a list an array in its order, `null` for items
+ * without a result.
+ */
+result?: JsonValue, 
+/**
+ * The results of items so far, `i0` and so on, while the others run.
+ */
+results?: { [key in string]: JsonValue }, 
+/**
+ * The first thing that went wrong.
+ */
+error?: StepError, 
+/**
+ * When its first job was dispatched.
+ */
+startedAt?: Time, 
+/**
+ * When it ended.
+ */
+finishedAt?: Time, };
+
+/**
+ * A workflow at `/workflows/<id>`.
+ */
+export type Workflow = { 
+/**
+ * Its name on this board.
+ */
+id: string, 
+/**
+ * The recipe's name.
+ */
+name: string, 
+/**
+ * Where it is.
+ */
+state: WorkflowState, 
+/**
+ * What is to be done.
+ */
+recipe: Recipe, 
+/**
+ * What templates find under `input`.
+ */
+input: JsonValue, 
+/**
+ * How far each step is.
+ */
+steps: { [key in string]: StepRun }, 
+/**
+ * The step that made it fail.
+ */
+error?: StepError, 
+/**
+ * The cancel that was asked for.
+ */
+cancel?: CancelInfo, 
+/**
+ * What is to be undone if it fails: `u1` was done first and is undone last.
+ */
+undo?: { [key in string]: WorkflowStep }, 
+/**
+ * The job that undoes something now.
+ */
+undoing?: JobId, 
+/**
+ * How much was undone.
+ */
+compensated?: number, 
+/**
+ * What could not be undone, in the order of the tries; the first [`crate::caps::COMPENSATION_ERRORS`] of it.
+ */
+compensationErrors?: Array<StepError>, 
+/**
+ * Bytes of results that are kept in the steps, by estimate.
+ */
+resultBytes?: number, 
+/**
+ * When it was started.
+ */
+createdAt: Time, 
+/**
+ * Who started it.
+ */
+createdBy: Actor, 
+/**
+ * When it ended.
+ */
+finishedAt?: Time, };
+
+/**
+ * Arguments of `workflows.start`.
+ */
+export type WorkflowArgs = { 
+/**
+ * A name of your own, at most [`crate::caps::WORKFLOW_ID_BYTES`]; it must be new on this board.
+ */
+id?: string, 
+/**
+ * What is to be done.
+ */
+recipe: Recipe, 
+/**
+ * What templates find under `input`; its members take the place of those in the recipe's `input`.
+ */
+input?: JsonValue, };
+
+/**
+ * Arguments of `workflows.cancel`.
+ */
+export type WorkflowCancelArgs = { 
+/**
+ * The workflow.
+ */
+id: string, 
+/**
+ * Why, in words.
+ */
+reason?: string, };
 
 /**
  * One write into an open domain.
