@@ -80,6 +80,7 @@ fn lives(jobs: usize) -> Done<Took> {
         while let Some(decided) = core.advance(&context) {
             std::hint::black_box(decided);
         }
+        std::hint::black_box(core.settle(&context));
         std::hint::black_box(checkpoint);
         Ok(())
     };

@@ -9,6 +9,7 @@ use crate::{
     restart,
     retain::Retention,
     state,
+    summary::Counts,
     tx::Tx,
     workflow,
 };
@@ -114,6 +115,7 @@ pub struct Core {
     /// What values of `/serverConfig` go back to when a command takes its own back.
     pub(crate) start: Settings,
     outcomes: Outcomes,
+    counts: Counts,
     version: u64,
 }
 
@@ -132,6 +134,7 @@ impl Core {
             projections,
             start,
             outcomes,
+            counts: Counts::default(),
             version: recovered.version,
         }
     }
@@ -178,7 +181,19 @@ impl Core {
         self.document = checkpoint.document;
         self.version = checkpoint.version;
         self.index = Index::of(&self.document);
+        self.counts = Counts::default();
         self.outcomes.take_back(self.version);
+    }
+
+    /// Writes the counts of jobs that were decided since the last time, as the last change of a commit.
+    pub fn settle(&mut self, context: &Context) -> Option<Decided> {
+        if self.counts.is_empty() {
+            return None;
+        }
+        let counts = std::mem::take(&mut self.counts);
+        let decided = self.change(context, |tx, _| counts.write(tx).map(|()| Node::Null));
+        debug_assert!(decided.is_ok(), "the counts are there: {decided:?}");
+        decided.ok().filter(|decided| decided.change.is_some())
     }
 
     /// Decides about an input.
@@ -255,7 +270,7 @@ impl Core {
         decide: impl FnOnce(&mut Tx<'_>, &Index) -> Result<Node, Rejection>,
     ) -> Result<Decided, Rejection> {
         self.index.ready.tick(context.now);
-        let mut tx = Tx::new(&mut self.document, context);
+        let mut tx = Tx::new(&mut self.document, &self.counts, context);
         let decided = decide(&mut tx, &self.index);
         let result = match decided.and_then(|result| workflow::follow(&mut tx, &self.index).map(|()| result))
         {
@@ -293,7 +308,9 @@ impl Core {
             std::mem::take(&mut tx.archive),
         );
         let long_key = tx.long_key.take();
+        let counts = std::mem::take(&mut tx.counts);
         let ops = tx.into_ops();
+        counts.iter().for_each(|(queue, state, by)| self.counts.count(queue, *state, *by));
         let change = (!ops.is_empty()).then(|| Change {
             at: context.now,
             key: context.key.clone(),

@@ -47,8 +47,7 @@ pub(crate) fn dispatch(
     };
     let job = describe(tx, args, &needs, not_before);
     tx.put_job(&job)?;
-    let queue = Node::from(job.queue.as_str());
-    summary::count(tx, Some(&queue), job.state, 1)?;
+    tx.count(&job.queue.as_str().into(), job.state, 1);
     tx.event("job.dispatched", &id, object([("kind", job.kind.as_str().into())]));
     if let Some(broken) = needs.broken {
         depend::break_off(tx, &id, &broken)?;

@@ -2,8 +2,15 @@
 //!
 //! Active states count what is there now, terminal ones are totals. The members of the board are at `/summary/<state>`,
 //! those of a queue at `/summary/queues/<queue>/<state>`.
+//!
+//! A job that is asked for, begins and ends moves ten counts. They are gathered while decisions are made and written
+//! once, at the end of a commit ([`crate::Core::settle`]): nothing is visible before its commit is.
 
-use crate::{state::in_domain, tx::Tx};
+use crate::{
+    ready::Text,
+    state::{below, in_domain},
+    tx::Tx,
+};
 use callboard_protocol::{
     Key, Node, Object, Pointer, caps,
     error::{ErrorCode, Rejection},
@@ -11,33 +18,56 @@ use callboard_protocol::{
     job::JobState,
     queue::Queue,
 };
+use std::collections::BTreeMap;
 
 const QUEUES: &str = "queues";
 
-/// Changes the counts of a state.
-pub(crate) fn count(
-    tx: &mut Tx<'_>,
-    queue: Option<&Node>,
-    state: JobState,
-    by: i64,
-) -> Result<(), Rejection> {
-    let Some(summary) = tx.document().child("summary") else { return Ok(()) };
-    let now = number(summary.child(state.as_str()));
-    let counts = match queue {
-        Some(Node::String(queue)) => {
-            summary.child(QUEUES).and_then(|queues| queues.child(queue)).map(|counts| (queue, counts))
+/// By how much the count of each state changes, in the order of [`JobState::ALL`].
+type ByState = [i64; JobState::ALL.len()];
+
+/// What was counted and is not written yet, by queue.
+#[derive(Debug, Default)]
+pub(crate) struct Counts(BTreeMap<Text, ByState>);
+
+impl Counts {
+    /// A job has come to a state of a queue (+1) or left it (-1).
+    pub(crate) fn count(&mut self, queue: &Text, state: JobState, by: i64) {
+        if let Some(counts) = self.0.get_mut(queue) {
+            counts[state as usize] += by;
+        } else {
+            let mut counts = ByState::default();
+            counts[state as usize] = by;
+            self.0.insert(queue.clone(), counts);
         }
-        _ => None,
-    };
-    let name = Key::constant(state.as_str());
-    let of_queue = counts.map(|(queue, counts)| {
-        let path =
-            [Key::constant("summary"), Key::constant(QUEUES), Key::shared(queue.clone()), name.clone()];
-        (Pointer::new(path), number(counts.child(state.as_str())))
-    });
-    tx.set(in_domain("summary", name), now.saturating_add_signed(by).into())?;
-    if let Some((path, now)) = of_queue {
-        tx.set(path, now.saturating_add_signed(by).into())?;
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn has(&self, queue: &str) -> bool {
+        self.0.contains_key(queue)
+    }
+
+    /// Writes what was counted.
+    pub(crate) fn write(self, tx: &mut Tx<'_>) -> Result<(), Rejection> {
+        let mut board = ByState::default();
+        for (queue, counts) in self.0 {
+            board.iter_mut().zip(counts).for_each(|(sum, by)| *sum += by);
+            let path = [Key::constant("summary"), Key::constant(QUEUES), Key::shared(queue)];
+            add(tx, &Pointer::new(path), counts)?;
+        }
+        add(tx, &Pointer::new([Key::constant("summary")]), board)
+    }
+}
+
+/// Adds to the counts at a path, when there are any.
+fn add(tx: &mut Tx<'_>, path: &Pointer, counts: ByState) -> Result<(), Rejection> {
+    for (state, by) in JobState::ALL.into_iter().zip(counts).filter(|(_, by)| *by != 0) {
+        let known = path.segments().iter().try_fold(tx.document(), |node, segment| node.child(segment));
+        let Some(known) = known else { return Ok(()) };
+        let now = number(known.child(state.as_str())).saturating_add_signed(by);
+        tx.set(below(path, Key::constant(state.as_str())), now.into())?;
     }
     Ok(())
 }
@@ -64,6 +94,7 @@ fn make_room(tx: &mut Tx<'_>) -> Result<(), Rejection> {
         let counts = counts.and_then(|counts| counts.child(name));
         let is_empty = |state: &JobState| number(counts.and_then(|counts| counts.child(state.as_str()))) == 0;
         from_node::<Queue>(record).is_ok_and(|queue| queue.is_plain())
+            && !tx.unwritten.has(name)
             && JobState::ALL.iter().filter(|state| !state.is_terminal()).all(is_empty)
     };
     let idle = known.into_iter().flat_map(Object::iter).find(|(name, record)| is_idle(name, record));

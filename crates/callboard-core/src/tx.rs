@@ -3,8 +3,9 @@
 use crate::{
     index::INDEXED,
     input::{Archived, Context, Effect},
+    ready::Text,
     state::{in_domain, job_field},
-    summary,
+    summary::Counts,
     workflow::Ended,
 };
 use callboard_protocol::{
@@ -39,13 +40,18 @@ pub(crate) struct Tx<'a> {
     pub(crate) domains: Vec<(Key, i64)>,
     /// Devices and streams that were written.
     pub(crate) things: Vec<(&'static str, Key)>,
+    /// Counts that changes before this one are still to write.
+    pub(crate) unwritten: &'a Counts,
+    /// What it changes in the counts of jobs.
+    pub(crate) counts: Vec<(Text, JobState, i64)>,
     /// The idempotency key that the change makes good.
     pub(crate) long_key: Option<LongKey>,
 }
 
 impl<'a> Tx<'a> {
-    pub(crate) fn new(document: &'a mut Node, context: &'a Context) -> Self {
+    pub(crate) fn new(document: &'a mut Node, unwritten: &'a Counts, context: &'a Context) -> Self {
         Tx {
+            unwritten,
             recorder: Recorder::new(document),
             context,
             events: Vec::new(),
@@ -59,6 +65,7 @@ impl<'a> Tx<'a> {
             ended: Vec::new(),
             domains: Vec::new(),
             things: Vec::new(),
+            counts: Vec::new(),
             long_key: None,
         }
     }
@@ -139,11 +146,20 @@ impl<'a> Tx<'a> {
     /// Moves a job on and keeps the counts of `/summary`: of now for active states, totals for terminal ones.
     pub(crate) fn move_job(&mut self, id: &JobId, from: JobState, to: JobState) -> Result<(), Rejection> {
         self.set_field(id, "state", to.as_str().into())?;
-        let queue = self.record(id).and_then(|record| record.child("queue")).cloned();
+        let Some(Node::String(queue)) = self.record(id).and_then(|record| record.child("queue")) else {
+            return Ok(());
+        };
+        let queue = queue.clone();
         if !from.is_terminal() {
-            summary::count(self, queue.as_ref(), from, -1)?;
+            self.count(&queue, from, -1);
         }
-        summary::count(self, queue.as_ref(), to, 1)
+        self.count(&queue, to, 1);
+        Ok(())
+    }
+
+    /// Counts a job in or out of a state of a queue.
+    pub(crate) fn count(&mut self, queue: &Text, state: JobState, by: i64) {
+        self.counts.push((queue.clone(), state, by));
     }
 
     /// Puts a member into a domain that an older journal may not have.

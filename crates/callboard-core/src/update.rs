@@ -124,11 +124,12 @@ fn describe(tx: &mut Tx<'_>, args: &UpdateArgs) -> Result<(), Rejection> {
 
 fn change_queue(tx: &mut Tx<'_>, id: &JobId, state: JobState, queue: &str) -> Result<(), Rejection> {
     summary::ensure_queue(tx, queue)?;
-    let old = tx.record(id).and_then(|record| record.child("queue")).cloned();
-    let new = Node::from(queue);
-    summary::count(tx, old.as_ref(), state, -1)?;
-    summary::count(tx, Some(&new), state, 1)?;
-    tx.set_field(id, "queue", new)
+    if let Some(Node::String(old)) = tx.record(id).and_then(|record| record.child("queue")) {
+        let old = old.clone();
+        tx.count(&old, state, -1);
+        tx.count(&queue.into(), state, 1);
+    }
+    tx.set_field(id, "queue", queue.into())
 }
 
 fn postpone(tx: &mut Tx<'_>, id: &JobId, state: JobState, at: Time) -> Result<(), Rejection> {

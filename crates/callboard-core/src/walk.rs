@@ -210,6 +210,9 @@ impl Walk {
                 }
             }
         }
+        if let Some(decided) = self.core.settle(&self.context()) {
+            self.take(decided);
+        }
         assert_eq!(&self.mirror, self.core.document(), "invariant 4");
         assert_eq!(self.core.index, Index::of(self.core.document()), "the index is a projection");
         self.check_summary();

@@ -23,6 +23,8 @@ mod registry;
 mod report;
 mod sleep;
 mod template;
+#[cfg(feature = "tracing-layer")]
+mod tracing_layer;
 
 pub use artifacts::{ArtifactError, ArtifactStore};
 pub use attempt::{AttemptContext, NoRuntime, Runtime};
@@ -43,3 +45,5 @@ pub use registry::{KindError, KindInfo, Registry};
 pub use report::{ReportSink, Reporter};
 pub use sleep::Sleep;
 pub use template::{Secrets, Template};
+#[cfg(feature = "tracing-layer")]
+pub use tracing_layer::JobLayer;

@@ -8,11 +8,15 @@ use crate::{
 };
 use callboard_protocol::Commit;
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::ser::{Formatter, Serializer};
+use std::io::Write;
 
 const JSON: u8 = 1;
 const JSON_ZSTD: u8 = 2;
 /// Level 1 is within a few percent of level 3 on JSON, at half its time.
 const LEVEL: i32 = 1;
+/// Buffers that grew over this are not kept.
+const KEPT_BYTES: usize = 1 << 20;
 
 /// The stored form of a commit.
 ///
@@ -39,6 +43,7 @@ pub fn hash(stored: &[u8]) -> String {
 #[derive(Default)]
 pub(crate) struct Packer {
     json: Vec<u8>,
+    compressed: Vec<u8>,
     zstd: Option<zstd::bulk::Compressor<'static>>,
 }
 
@@ -46,18 +51,18 @@ impl Packer {
     /// The stored form of a value of at most `limit` bytes of JSON.
     pub(crate) fn pack(&mut self, value: &impl Serialize, limit: usize) -> Result<Vec<u8>, EncodeError> {
         self.json.clear();
-        serde_json::to_writer(&mut self.json, value)
+        let mut measured = Measured::default();
+        value
+            .serialize(&mut Serializer::with_formatter(&mut self.json, &mut measured))
             .map_err(|error| EncodeError::Failed(error.to_string()))?;
-        let packed = self.check(limit).and_then(|()| self.compress());
-        self.json.shrink_to(1 << 20);
+        let packed = match self.json.len() {
+            bytes if bytes > limit => Err(EncodeError::TooLarge { bytes, limit }),
+            _ if measured.deepest > DEPTH => Err(EncodeError::TooDeep),
+            _ => self.compress(),
+        };
+        self.json.shrink_to(KEPT_BYTES);
+        self.compressed.shrink_to(KEPT_BYTES);
         packed
-    }
-
-    fn check(&self, limit: usize) -> Result<(), EncodeError> {
-        if self.json.len() > limit {
-            return Err(EncodeError::TooLarge { bytes: self.json.len(), limit });
-        }
-        if depth(&self.json) > DEPTH { Err(EncodeError::TooDeep) } else { Ok(()) }
     }
 
     fn compress(&mut self) -> Result<Vec<u8>, EncodeError> {
@@ -69,9 +74,10 @@ impl Packer {
             Some(compressor) => compressor,
             empty => empty.insert(zstd::bulk::Compressor::new(LEVEL).map_err(failed)?),
         };
-        let mut stored = vec![JSON_ZSTD];
-        stored.extend(compressor.compress(&self.json).map_err(failed)?);
-        Ok(stored)
+        self.compressed.clear();
+        self.compressed.reserve(zstd::zstd_safe::compress_bound(self.json.len()));
+        compressor.compress_to_buffer(&self.json, &mut self.compressed).map_err(failed)?;
+        Ok(prefixed(JSON_ZSTD, &self.compressed))
     }
 }
 
@@ -96,37 +102,40 @@ pub(crate) fn unpack<T: DeserializeOwned>(stored: &[u8], limit: usize) -> Result
     }
 }
 
-/// How deep arrays and objects are nested in well-formed JSON.
-fn depth(json: &[u8]) -> usize {
-    let (mut depth, mut deepest, mut at) = (0_usize, 0, 0);
-    while let Some(&byte) = json.get(at) {
-        at += 1;
-        match byte {
-            b'"' => at += text_len(&json[at..]),
-            b'{' | b'[' => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    deepest
+/// Writes compact JSON and notes how deep arrays and objects are nested.
+#[derive(Default)]
+struct Measured {
+    depth: usize,
+    deepest: usize,
 }
 
-/// The bytes of a text behind its opening quote, with the closing one. Most of JSON is text, so it is skipped and not
-/// read byte by byte.
-fn text_len(rest: &[u8]) -> usize {
-    let mut at = 0;
-    while let Some(found) = rest.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
-        at += found + 1;
-        if rest[at - 1] == b'"' {
-            return at;
-        }
-        // Whatever is escaped does not end the text.
-        at += 1;
+impl Measured {
+    fn enter(&mut self) {
+        self.depth += 1;
+        self.deepest = self.deepest.max(self.depth);
     }
-    rest.len()
+}
+
+impl Formatter for &mut Measured {
+    fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> std::io::Result<()> {
+        self.enter();
+        writer.write_all(b"[")
+    }
+
+    fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> std::io::Result<()> {
+        self.depth -= 1;
+        writer.write_all(b"]")
+    }
+
+    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> std::io::Result<()> {
+        self.enter();
+        writer.write_all(b"{")
+    }
+
+    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> std::io::Result<()> {
+        self.depth -= 1;
+        writer.write_all(b"}")
+    }
 }
 
 #[cfg(test)]
@@ -162,7 +171,10 @@ mod tests {
     fn brackets_in_texts_do_not_nest() {
         for (json, expected) in [("1", 0), ("[]", 1), (r#"{"a":[{}],"b":[]}"#, 3), (r#"["[[\"[[\\",{}]"#, 2)]
         {
-            assert_eq!(depth(json.as_bytes()), expected, "{json}");
+            let value: Node = serde_json::from_str(json).expect("JSON");
+            let (mut written, mut measured) = (Vec::new(), Measured::default());
+            value.serialize(&mut Serializer::with_formatter(&mut written, &mut measured)).expect("writes");
+            assert_eq!((written.as_slice(), measured.deepest), (json.as_bytes(), expected), "{json}");
         }
     }
 

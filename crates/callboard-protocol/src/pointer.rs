@@ -64,7 +64,8 @@ impl Pointer {
         let mut text = String::with_capacity(self.0.iter().map(|segment| segment.len() + 1).sum());
         for segment in &self.0 {
             text.push('/');
-            if segment.contains(['~', '/']) {
+            // Bytes, for this is done for each operation that is stored or sent.
+            if segment.bytes().any(|byte| matches!(byte, b'~' | b'/')) {
                 text.push_str(&segment.replace('~', "~0").replace('/', "~1"));
             } else {
                 text.push_str(segment);

@@ -36,6 +36,7 @@ pub(crate) fn start(shared: &Arc<Shared>, job: Start) -> Running {
         shared: shared.clone(),
         cancel: Cancel::new(shared.grace),
         deadline: job.timeout_ms.map_or_else(Deadline::none, |ms| Deadline::after(Duration::from_millis(ms))),
+        work_dir: shared.work.join(format!("{}-{}", job.id, job.attempt)),
         job,
         news: NewsDesk::default(),
         is_over: AtomicBool::new(false),
@@ -50,6 +51,7 @@ struct Attempt {
     shared: Arc<Shared>,
     cancel: Cancel,
     deadline: Deadline,
+    work_dir: PathBuf,
     job: Start,
     news: NewsDesk,
     /// Somebody has taken it on to report the end; nobody else may.
@@ -88,11 +90,13 @@ impl Attempt {
             cancel: self.cancel.clone(),
             deadline: self.deadline.clone(),
             reporter: Reporter::new(Arc::new(Sink(self.clone())), self.shared.artifacts.as_ref().clone()),
-            work_dir: self.work_dir(),
+            work_dir: self.work_dir.clone(),
             runtime: Arc::new(AttemptRuntime::new(&self.shared, self.job.id.clone(), self.job.attempt)),
         };
+        let reporter = context.reporter.clone();
+        let work = spoken(reporter, async { executor.execute(context).await });
         // What a panic leaves behind is the executor's own; nothing of the board is inside.
-        match AssertUnwindSafe(async { executor.execute(context).await }).catch_unwind().await {
+        match AssertUnwindSafe(work).catch_unwind().await {
             Ok(outcome) => self.end_of(outcome),
             Err(panic) => {
                 let message = format!("the executor panicked: {}", panic_text(&*panic));
@@ -156,20 +160,26 @@ impl Attempt {
         self.shared.logs.write("job", level, message, Some(&self.job.id));
     }
 
-    fn work_dir(&self) -> PathBuf {
-        let root = self.shared.data.as_ref().unwrap_or(&self.shared.scratch.0).join("work");
-        root.join(format!("{}-{}", self.job.id, self.job.attempt))
-    }
-
     async fn clean_up(&self) {
-        let folder = self.work_dir();
+        let folder = &self.work_dir;
         // Most attempts have none, and looking is cheaper than a thread that removes nothing.
         if folder.exists()
-            && let Err(error) = tokio::fs::remove_dir_all(&folder).await
+            && let Err(error) = tokio::fs::remove_dir_all(folder).await
         {
             tracing::warn!(folder = %folder.display(), %error, "the attempt's folder was not removed");
         }
     }
+}
+
+/// The work of an attempt, whose `tracing` events are its own.
+#[cfg(feature = "tracing-layer")]
+fn spoken<F: Future>(reporter: Reporter, work: F) -> impl Future<Output = F::Output> {
+    callboard_exec::JobLayer::scope(reporter, work)
+}
+
+#[cfg(not(feature = "tracing-layer"))]
+fn spoken<F: Future>(_: Reporter, work: F) -> F {
+    work
 }
 
 fn millis(time: Duration) -> u64 {

@@ -131,10 +131,9 @@ pub(crate) async fn open(options: BoardOptions) -> Result<Board, OpenError> {
         ArtifactStore::open(&artifacts).map_err(|source| OpenError::Io { path: artifacts, source })?;
     let logs = LogHub::open(layout.as_ref().map(Layout::logs), log_options)
         .map_err(|(path, source)| OpenError::Io { path, source })?;
-    if let Some(work) = layout.as_ref().map(Layout::work) {
-        // Folders of attempts that are gone for good.
-        let _ = std::fs::remove_dir_all(work);
-    }
+    let work = layout.as_ref().map_or_else(|| scratch.0.join("work"), Layout::work);
+    // Folders of attempts that are gone for good.
+    let _ = std::fs::remove_dir_all(&work);
 
     let end = JournalEnd { seq: folded.seq, hash: folded.hash, snapshot_version: folded.snapshot_version };
     let retention = options.limits.retention;
@@ -148,6 +147,7 @@ pub(crate) async fn open(options: BoardOptions) -> Result<Board, OpenError> {
         grace: options.grace,
         data: options.data,
         scratch,
+        work,
         registry: RwLock::new(options.registry),
         artifacts: Arc::new(artifacts),
         required: options.required,
@@ -258,10 +258,11 @@ async fn take_over(
 async fn boot(writer: &mut Writer, mut inputs: Vec<Input>) -> Result<(), OpenError> {
     inputs.push(Input::Logs(writer.shared.logs.meta()));
     inputs.extend(writer.core.orphans().into_iter().map(Input::Rescue));
-    for chunk in inputs.chunks(caps::COMMIT_ENTRIES) {
+    for chunk in inputs.chunks(caps::COMMIT_ENTRIES - 1) {
         let context = writer.context(writer.actor.clone(), None);
-        let decided: Vec<Decided> =
+        let mut decided: Vec<Decided> =
             chunk.iter().filter_map(|input| writer.core.receive(input.clone(), &context).ok()).collect();
+        decided.extend(writer.core.settle(&context));
         let mut entries = Vec::new();
         let mut archive = Vec::new();
         let mut effects: Vec<Effect> = Vec::new();

@@ -43,8 +43,11 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) grace: Duration,
     pub(crate) data: Option<PathBuf>,
-    /// Takes the place of `data` for what must be a file; removed with the board.
+    /// Takes the place of `data` for what must be a file.
+    #[expect(dead_code, reason = "its folder goes with it")]
     pub(crate) scratch: Scratch,
+    /// Where attempts have their folders.
+    pub(crate) work: PathBuf,
     pub(crate) registry: RwLock<Registry>,
     pub(crate) artifacts: Arc<ArtifactStore>,
     /// What must be there before the board is ready.

@@ -21,6 +21,7 @@ use callboard_protocol::{
     error::{ErrorCode, Rejection},
     job::CancelCause,
 };
+use futures_util::FutureExt;
 use std::{
     collections::{HashMap, VecDeque},
     future::poll_fn,
@@ -28,7 +29,10 @@ use std::{
     sync::{Arc, PoisonError},
     time::Duration,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
 
 pub(crate) use batch::archive_row;
 
@@ -77,7 +81,11 @@ pub(crate) struct Writer {
     waiting: VecDeque<Message>,
     /// What is decided and not on its way yet.
     next: Batch,
+    /// An empty one, for what comes after that.
+    spare: Batch,
     in_flight: Option<InFlight>,
+    /// How long the journal took for the last commit.
+    store_time: Duration,
     draining: Option<oneshot::Sender<()>>,
     pub(crate) actor: Actor,
 }
@@ -88,8 +96,11 @@ struct InFlight {
     commit: Arc<Commit>,
     /// The state after it.
     head: Head,
-    stored: Pin<Box<dyn Future<Output = Result<Appended, AppendError>> + Send>>,
+    since: Instant,
+    stored: Storing,
 }
+
+type Storing = Pin<Box<dyn Future<Output = Result<Appended, AppendError>> + Send>>;
 
 /// What wakes the writer.
 enum Event {
@@ -124,7 +135,9 @@ impl Writer {
             running: HashMap::new(),
             waiting: VecDeque::new(),
             next: Batch::default(),
+            spare: Batch::default(),
             in_flight: None,
+            store_time: Duration::ZERO,
             draining: None,
             actor: Actor::new("board"),
         }
@@ -164,7 +177,11 @@ impl Writer {
     async fn next_event(&mut self) -> Event {
         let has_room = !self.next.is_full();
         let can_advance = self.draining.is_none() && self.core.can_advance(self.shared.clock.now());
-        if !has_room || (self.waiting.is_empty() && !can_advance) {
+        if has_room && (can_advance || !self.waiting.is_empty()) {
+            if let Some(stored) = arrival(&mut self.in_flight).now_or_never() {
+                return Event::Stored(stored);
+            }
+        } else {
             let now = self.shared.clock.now();
             let due = self.core.next_due().filter(|_| has_room && self.draining.is_none());
             let wait = due.map(|due| Duration::from_millis(due.since_ms(now)));
@@ -187,17 +204,22 @@ impl Writer {
         }
     }
 
-    /// Lets the core decide as long as the next batch has room.
+    /// Lets the core decide as long as the next batch has room, and for about as long as the journal needs for a
+    /// commit: then it is time to see whether it has become free. Without that bound everything that is asked for at
+    /// once would be in one batch, and deciding and storing would take turns.
     fn decide(&mut self) {
+        let began = Instant::now();
         let mut batch = std::mem::take(&mut self.next);
-        batch.make_room_for(self.waiting.len());
         if batch.checkpoint.is_none() {
             batch.checkpoint = Some(self.core.checkpoint());
         }
+        let mut decided = 0;
         while !batch.is_full()
+            && (decided % SLICE != 0 || decided == 0 || began.elapsed() <= self.store_time)
             && let Some(message) = self.waiting.pop_front()
         {
             self.decide_message(message, &mut batch);
+            decided += 1;
         }
         if self.draining.is_none() {
             let context = self.context(self.actor.clone(), None);
@@ -215,23 +237,37 @@ impl Writer {
         if self.in_flight.is_some() {
             return;
         }
-        let mut batch = std::mem::take(&mut self.next);
+        let context = self.context(self.actor.clone(), None);
+        if let Some(counts) = self.core.settle(&context) {
+            self.next.take(counts, Hearer::Nobody);
+        }
+        let mut batch = std::mem::replace(&mut self.next, std::mem::take(&mut self.spare));
         if batch.entries.is_empty() {
-            answer(batch.answers);
+            answer(batch.answers.drain(..));
+            self.spare = batch.emptied();
             return;
         }
-        let commit = self.make_commit(std::mem::take(&mut batch.entries));
+        // The ring keeps them for long, so not a byte more than they need.
+        let commit = self.make_commit(batch.entries.drain(..).collect());
         let append = Append { commit: commit.clone(), archive: std::mem::take(&mut batch.archive) };
         let journal = self.shared.journal.clone();
-        let stored = Box::pin(async move { journal.append(append).await });
-        self.in_flight = Some(InFlight { batch, commit, head: self.decided_head(), stored });
+        let mut stored: Storing = Box::pin(async move { journal.append(append).await });
+        let (head, since) = (self.decided_head(), Instant::now());
+        // Begins now, and not when the writer next waits.
+        if let Some(stored_already) = (&mut stored).now_or_never() {
+            stored = Box::pin(std::future::ready(stored_already));
+        }
+        self.in_flight = Some(InFlight { batch, commit, head, since, stored });
     }
 
     async fn on_stored(&mut self, stored: Result<Appended, AppendError>) -> Option<Stop> {
-        let InFlight { batch, commit, head, .. } = self.in_flight.take()?;
+        let InFlight { batch, commit, head, since, .. } = self.in_flight.take()?;
+        self.store_time = since.elapsed();
         match stored {
             Ok(appended) => {
                 self.publish((commit, batch.bytes), head, appended);
+                // The journal must not wait until all have been told.
+                self.launch();
                 self.on_durable(batch);
                 self.maybe_snapshot();
                 None
@@ -318,12 +354,13 @@ impl Writer {
         self.shared.watchers.see(&commit);
     }
 
-    fn on_durable(&mut self, batch: Batch) {
+    fn on_durable(&mut self, mut batch: Batch) {
         self.forget_ended(&batch.facts);
-        for effect in batch.effects {
+        for effect in batch.effects.drain(..) {
             self.carry_out(effect);
         }
-        answer(batch.answers);
+        answer(batch.answers.drain(..));
+        self.spare = batch.emptied();
     }
 
     pub(crate) fn carry_out(&mut self, effect: Effect) {
@@ -448,6 +485,9 @@ fn refusal(error: &AppendError) -> Rejection {
     }
     Rejection::new(ErrorCode::StorageFailed, format!("nothing was changed: {error}"))
 }
+
+/// After so many messages the writer looks at the time.
+const SLICE: usize = 16;
 
 /// How long a full disk is waited for before what the board itself wants is tried again.
 const RETRY_STORE: Duration = Duration::from_millis(500);

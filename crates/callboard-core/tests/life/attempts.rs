@@ -26,6 +26,7 @@ fn a_job_runs_and_leaves_its_result() {
     assert!(matches!(&decided.archive[..], [Archived::Attempt(_), Archived::Job(..)]));
     assert_eq!(board.job("a").state, JobState::Succeeded);
     assert_eq!(board.core.document().at("/results/a/result"), Some(&Node::from("done")));
+    board.settle();
     assert_eq!(board.core.document().at("/summary/succeeded"), Some(&Node::from(1u32)));
     assert_eq!(board.core.document().at("/summary/running"), Some(&Node::from(0u32)));
 }

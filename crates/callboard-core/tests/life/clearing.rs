@@ -100,6 +100,7 @@ fn a_job_that_only_the_store_has_can_be_run_again() {
     assert_eq!(board.send(retry()).expect_err("unknown").code, ErrorCode::NotFound);
     let decided = board.receive(Input::CommandWith(retry(), vec![stored("old")])).expect("accepted");
     assert!(matches!(&decided.archive[..], [Archived::Job(..)]), "retention must pass the stored row by");
+    board.settle();
     assert_eq!(board.at("/summary/queues/default/queued"), Node::from(1u32));
     assert_eq!(board.advance(), ["old"]);
     board.end("old", 2, End::succeeded(Node::Null));

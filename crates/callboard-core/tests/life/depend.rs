@@ -69,6 +69,7 @@ fn a_failure_goes_down_a_chain_and_every_job_ends_once() {
     board.advance();
     assert_eq!((board.state("b"), board.state("c")), (JobState::Failed, JobState::Failed));
     assert_eq!(board.job("c").error.expect("some").code, "dependency_failed");
+    board.settle();
     assert_eq!(board.at("/summary/failed"), Node::from(3u32));
     assert_eq!(board.at("/summary/pending"), Node::from(0u32));
 }

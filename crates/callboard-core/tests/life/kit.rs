@@ -72,6 +72,13 @@ impl Board {
         started
     }
 
+    /// The end of a commit: what was counted is written.
+    pub(crate) fn settle(&mut self) {
+        if let Some(decided) = self.core.settle(&self.context(None)) {
+            self.follow(&decided);
+        }
+    }
+
     pub(crate) fn report(&mut self, id: &str, attempt: u32, news: News) -> Result<Decided, Rejection> {
         self.receive(Input::Report(Report { id: JobId::from(id), attempt, news }))
     }

@@ -86,6 +86,12 @@ impl Key {
         Key(Repr::Shared(text))
     }
 
+    /// Whether this is the text. Most keys of a record differ in length.
+    pub(crate) fn is(&self, text: &str) -> bool {
+        let own = self.as_str();
+        own.len() == text.len() && own == text
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         match &self.0 {

@@ -39,7 +39,7 @@ impl Object {
     /// The value of a member.
     pub fn get(&self, key: &str) -> Option<&Node> {
         match &self.0 {
-            Repr::Small(members) => find(members, key).ok().map(|index| &members[index].1),
+            Repr::Small(members) => members.iter().find(|(member, _)| member.is(key)).map(|(_, value)| value),
             Repr::Wide(tree) => tree.get(key),
         }
     }
@@ -53,7 +53,7 @@ impl Object {
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
         match &mut self.0 {
             Repr::Small(members) => {
-                let index = find(members, key).ok()?;
+                let index = members.iter().position(|(member, _)| member.is(key))?;
                 Some(&mut Arc::make_mut(members)[index].1)
             }
             Repr::Wide(tree) => tree.get_mut(key),
@@ -108,6 +108,7 @@ impl Object {
     }
 }
 
+/// Where a member is, or would be. To see only whether it is there, comparing lengths first is quicker.
 fn find(members: &[(Key, Node)], key: &str) -> Result<usize, usize> {
     members.binary_search_by(|(member, _)| member.as_str().cmp(key))
 }

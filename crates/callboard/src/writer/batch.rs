@@ -27,17 +27,18 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// Most messages make a change, and most ends of attempts make room for another start. Growing step by step
-    /// cost a tenth of the time of deciding.
-    pub(super) fn make_room_for(&mut self, messages: usize) {
-        let changes = (2 * messages).min(caps::COMMIT_ENTRIES);
-        self.entries.reserve(changes);
-        self.effects.reserve(changes);
-        self.answers.reserve(changes);
+    /// The batch without anything in it, for the next to come: what grew need not grow again.
+    pub(super) fn emptied(mut self) -> Self {
+        self.entries.clear();
+        self.effects.clear();
+        self.answers.clear();
+        self.facts.clear();
+        Batch { bytes: 0, archive: Vec::new(), checkpoint: None, ..self }
     }
 
+    /// One place is kept for the counts of jobs.
     pub(super) fn is_full(&self) -> bool {
-        self.entries.len() >= caps::COMMIT_ENTRIES || self.bytes >= caps::COMMIT_BYTES
+        self.entries.len() >= caps::COMMIT_ENTRIES - 1 || self.bytes >= caps::COMMIT_BYTES
     }
 
     pub(super) fn take(&mut self, decided: Decided, hearer: Hearer) {
@@ -52,7 +53,7 @@ impl Batch {
     }
 }
 
-pub(super) fn answer(answers: Vec<(Hearer, Result<Accepted, Rejection>)>) {
+pub(super) fn answer(answers: impl IntoIterator<Item = (Hearer, Result<Accepted, Rejection>)>) {
     for (hearer, result) in answers {
         // A hearer that has gone is no reason to stop.
         match hearer {

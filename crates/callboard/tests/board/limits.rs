@@ -118,3 +118,41 @@ async fn times_beyond_the_calendar_are_refused_or_cut() {
         stage.send(Command::Dispatch(Box::new(work("b")))).await.expect("the board goes on");
     }
 }
+
+/// Counts are gathered and written at the end of a commit, so they fit the jobs in every state that anybody sees.
+#[tokio::test(start_paused = true)]
+async fn the_counts_add_up_in_every_state_that_is_shown() {
+    const JOBS: u64 = 120;
+    let mut stage = stage(16).await;
+    let (mut head, board) = (stage.board.head(), stage.board.clone());
+    let watcher = tokio::spawn(async move {
+        let mut shown = 0;
+        loop {
+            head.changed().await.expect("the board is there");
+            let document = board.state().document;
+            let jobs = document.at("/jobs").and_then(Node::as_object).expect("jobs");
+            let at = |path: &str| document.at(path).and_then(Node::as_u64).unwrap_or(0);
+            for state in ["pending", "queued", "running", "succeeded"] {
+                let there = jobs.iter().filter(|(_, job)| job.at("/state").unwrap().as_str() == Some(state));
+                let there = there.count() as u64;
+                assert_eq!(at(&format!("/summary/{state}")), there, "{state}");
+                assert_eq!(at(&format!("/summary/queues/default/{state}")), there, "{state}");
+            }
+            shown += 1;
+            if at("/summary/succeeded") == JOBS {
+                return shown;
+            }
+        }
+    });
+    let sent: Vec<_> = (0..JOBS)
+        .map(|number| stage.send(Command::Dispatch(Box::new(work(&format!("job-{number}"))))))
+        .map(tokio::spawn)
+        .collect();
+    for _ in 0..JOBS {
+        stage.attempts.next().await.finish(Outcome::Succeeded(Node::Null));
+    }
+    for answer in sent {
+        answer.await.expect("no panic").expect("accepted");
+    }
+    assert!(watcher.await.expect("it adds up") > 1, "in more than one step");
+}
