@@ -60,7 +60,7 @@ fn a_snapshot_that_does_not_come_ends_the_connection() {
     let mut script = Script::new();
     script.give(Input::Start);
     script.connect(SubStart::Snapshot);
-    script.wait(29_000);
+    script.wait(9_000);
     script.frame(pong("1", 5, 0));
     assert_eq!(script.wait(1000), ["hang up 1000"]);
     assert_eq!(script.phase(), "waiting");
