@@ -5,6 +5,7 @@
 //! clock, randomness or I/O. The life of a job is the table in [`table`].
 
 pub mod backoff;
+pub mod bulk;
 mod check;
 mod configure;
 mod core;

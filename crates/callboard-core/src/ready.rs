@@ -9,7 +9,7 @@
 mod bucket;
 mod line;
 
-use callboard_protocol::{JobId, Time, queue::Queue};
+use callboard_protocol::{JobId, Time, bulk, caps, queue::Queue};
 use line::{Blocked, Line};
 use std::{
     collections::{BTreeSet, HashMap},
@@ -69,7 +69,7 @@ impl Ready {
 
     /// An attempt has started: it takes a slot, a token, and its key's turn.
     pub(crate) fn started(&mut self, place: &Place, at: Time) {
-        self.running += 1;
+        self.running += usize::from(!is_bulk(place));
         match self.kinds.get_mut(&place.kind) {
             Some(running) => *running += 1,
             None => drop(self.kinds.insert(place.kind.clone(), 1)),
@@ -80,7 +80,7 @@ impl Ready {
 
     /// An attempt has ended.
     pub(crate) fn ended(&mut self, place: &Place) {
-        self.running = self.running.saturating_sub(1);
+        self.running = self.running.saturating_sub(usize::from(!is_bulk(place)));
         if let Some(running) = self.kinds.get_mut(&place.kind) {
             *running = running.saturating_sub(1);
         }
@@ -132,7 +132,15 @@ impl Ready {
     pub(crate) fn next(&self, slots: usize) -> Option<&JobId> {
         let slots = self.board.concurrency.map_or(slots, |limit| slots.min(limit as usize));
         let is_open = !self.board.paused && self.running < slots;
-        self.order.first().filter(|_| is_open).map(|((_, id), _)| id)
+        self.order.first().filter(|_| is_open).map(|((_, id), _)| id).or_else(|| self.next_bulk())
+    }
+
+    /// The bulk that is to start next although the board has no slot: it may be what makes room.
+    fn next_bulk(&self) -> Option<&JobId> {
+        let line = self.lines.get(bulk::QUEUE)?;
+        let offered = line.listed.as_ref()?;
+        // Somebody may have sent other jobs to this queue; those wait for a slot.
+        line.lane(bulk::KIND, "").is_some_and(|bulks| bulks.contains(offered)).then_some(&offered.1)
     }
 
     /// The jobs before and after one in its lane, as if `without` did not wait.
@@ -178,7 +186,7 @@ impl Ready {
     /// A slot of this place was taken or given back.
     fn settle_started(&mut self, place: &Place) {
         self.settle_key(&place.queue, &place.key);
-        if self.board.kinds.contains_key(place.kind.as_ref()) {
+        if self.limit_of(&place.kind).is_some() {
             self.settle_kind(&place.kind);
         }
         self.settle_stream(&place.queue, &place.kind);
@@ -209,10 +217,16 @@ impl Ready {
 
     fn settle_stream(&mut self, queue: &Text, kind: &Text) {
         let running = self.kinds.get(kind).copied().unwrap_or(0);
-        let is_open = self.board.kinds.get(kind.as_ref()).is_none_or(|limit| running < *limit);
+        let is_open = self.limit_of(kind).is_none_or(|limit| running < limit);
         if let Some(line) = self.lines.get_mut(queue) {
             line.list_stream(kind, is_open);
         }
+    }
+
+    /// How many of a kind may run at once on the whole board.
+    fn limit_of(&self, kind: &str) -> Option<u32> {
+        let own = (kind == bulk::KIND).then_some(caps::BULK_SLOTS);
+        [self.board.kinds.get(kind).copied(), own].into_iter().flatten().min()
     }
 
     fn settle_line(&mut self, queue: &Text) {
@@ -247,6 +261,11 @@ impl Ready {
             self.lines.remove(queue);
         }
     }
+}
+
+/// Bulks have slots of their own.
+fn is_bulk(place: &Place) -> bool {
+    *place.kind == *bulk::KIND
 }
 
 #[cfg(test)]

@@ -54,6 +54,10 @@ impl Core {
             Command::Update(args) => update::update(tx, index, *args),
             Command::Clear(args) => retain::clear(tx, index, &args),
             Command::Delete(args) => delete(tx, index, &args.id, stored),
+            Command::Bulk(_) => {
+                let message = "jobs.bulk is done by a job of its own, which the board dispatches";
+                Err(Rejection::new(ErrorCode::Unsupported, message))
+            }
             Command::DeleteResult(args) => delete_result(tx, &args.id),
             Command::ConfigureQueue(settings) => queues::configure(tx, *settings),
             Command::PauseQueue(args) => queues::pause(tx, &args.queue, true),

@@ -1,7 +1,7 @@
 //! Writes the TypeScript of the wire types to the file named by the first argument, or to standard output.
 
 use callboard_protocol::{
-    Event, caps, command, config, domain, error, frame, job, log, queue, schedule, workflow,
+    Event, bulk, caps, command, config, domain, error, frame, job, log, queue, schedule, workflow,
 };
 use ts_rs::{Config, TS};
 
@@ -44,6 +44,9 @@ fn jobs(config: &Config) -> String {
         job::DispatchArgs,
         job::UpdateArgs,
         job::ClearArgs,
+        bulk::BulkAction,
+        bulk::BulkValues,
+        bulk::BulkArgs,
         command::JobArgs,
         command::CancelArgs,
         queue::Rate,

@@ -226,6 +226,16 @@ pub const RESUME_CHANGES: u64 = 65_536;
 pub const RESUME_BYTES: usize = 64 * 1024 * 1024;
 /// Patches out of the journal that are made at once. Who finds no place gets the shared snapshot, at once.
 pub const RESUME_FOLDS: usize = 2;
+/// Jobs of one step of a bulk: they share a commit, and a cancel waits for as many.
+pub const BULK_STEP: usize = 64;
+/// Bulks that run at once, beside the limits of the board; more wait.
+pub const BULK_SLOTS: u32 = 2;
+/// Jobs that may be deleted at once without saying how many they are.
+pub const BULK_UNCONFIRMED: u64 = 100;
+/// Jobs that a dry run shows, and errors that a bulk keeps.
+pub const BULK_SAMPLE: usize = 5;
+/// Records that a dry run looks at; then it says that there are more.
+pub const BULK_COUNTED: usize = 2_000_000;
 /// Rows of one page of an HTTP listing.
 pub const PAGE_ROWS: usize = 500;
 

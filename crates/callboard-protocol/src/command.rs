@@ -2,6 +2,7 @@
 
 use crate::{
     CommandKey, JobId, Node,
+    bulk::BulkArgs,
     domain::{PathArgs, ReplaceArgs, SeenArgs, ThingArgs, ThingName, TransactArgs, Write, WriteArgs},
     error::{ErrorCode, Rejection},
     from_node,
@@ -28,6 +29,9 @@ pub enum Command {
     Clear(ClearArgs),
     /// `jobs.delete`: take a finished job out of the state and the store.
     Delete(JobArgs),
+    /// `jobs.bulk`: do something to all jobs that a query means. Returns `{id}` of the job that does it, or what a dry
+    /// run counts: `{action, eligible, skipped, sample, at, cut}`.
+    Bulk(Box<BulkArgs>),
     /// `results.delete`: take an entry out of the results.
     DeleteResult(JobArgs),
     /// `queues.configure`: set the limits of a queue or of the board. Returns `{queue}`.
@@ -142,13 +146,14 @@ impl Role {
 
 impl Command {
     /// The names of all commands.
-    pub const NAMES: [&'static str; 27] = [
+    pub const NAMES: [&'static str; 28] = [
         "jobs.dispatch",
         "jobs.cancel",
         "jobs.retry",
         "jobs.update",
         "jobs.clear",
         "jobs.delete",
+        "jobs.bulk",
         "results.delete",
         "queues.configure",
         "queues.pause",
@@ -191,6 +196,7 @@ impl Command {
             "jobs.update" => Command::Update(read(name, args)?),
             "jobs.clear" => Command::Clear(read(name, args)?),
             "jobs.delete" => Command::Delete(read(name, args)?),
+            "jobs.bulk" => Command::Bulk(read(name, args)?),
             "results.delete" => Command::DeleteResult(read(name, args)?),
             "queues.configure" => Command::ConfigureQueue(read(name, args)?),
             "queues.pause" => Command::PauseQueue(read(name, args)?),
@@ -248,6 +254,7 @@ impl Command {
             Command::Cancel(_) => "jobs.cancel",
             Command::Retry(_) => "jobs.retry",
             Command::Delete(_) => "jobs.delete",
+            Command::Bulk(_) => "jobs.bulk",
             Command::DeleteResult(_) => "results.delete",
             Command::Update(_) => "jobs.update",
             Command::Clear(_) => "jobs.clear",

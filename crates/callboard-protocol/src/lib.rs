@@ -14,6 +14,7 @@
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 
+pub mod bulk;
 pub mod caps;
 mod change;
 mod coalesce;

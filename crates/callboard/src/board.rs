@@ -68,6 +68,9 @@ impl Board {
         if let Command::Clear(args) = &command {
             return self.clear(args, actor, key).await;
         }
+        if let Command::Bulk(args) = command {
+            return Box::pin(self.bulk(*args, actor, key)).await;
+        }
         let stored = self.look_up(&command).await.map_err(|rejection| self.or_stopped(rejection))?;
         self.post((command, stored), actor, key).await
     }
@@ -187,9 +190,10 @@ impl Board {
         self.shared.registry.write().unwrap_or_else(PoisonError::into_inner).register(info, executor)
     }
 
-    /// The kinds that this board can run.
+    /// The kinds that this board can run, without its own (`callboard.bulk`).
     pub fn kinds(&self) -> Vec<KindInfo> {
-        self.shared.registry.read().unwrap_or_else(PoisonError::into_inner).kinds().cloned().collect()
+        let registry = self.shared.registry.read().unwrap_or_else(PoisonError::into_inner);
+        crate::bulk::offered(&registry).cloned().collect()
     }
 
     /// The durable state now.
@@ -286,7 +290,7 @@ impl Board {
 
 /// Nobody here runs such jobs.
 pub(crate) fn unknown_kind(registry: &Registry, kind: &str) -> Rejection {
-    let known: Vec<_> = registry.kinds().map(|info| info.kind.as_str()).collect();
+    let known: Vec<_> = crate::bulk::offered(registry).map(|info| info.kind.as_str()).collect();
     let kind: String = kind.chars().take(80).collect();
     let message = format!("nothing here runs jobs of kind {kind:?}; there are {}", known.join(", "));
     Rejection::new(ErrorCode::UnknownKind, message)

@@ -7,6 +7,7 @@
 mod attempt;
 mod attempt_runtime;
 mod board;
+mod bulk;
 mod cache;
 mod clock;
 mod domains;

@@ -164,6 +164,7 @@ pub(crate) async fn open(options: BoardOptions) -> Result<Board, OpenError> {
         ring: Mutex::new(Ring::default()),
         searches: Semaphore::new(caps::SEARCHES),
     });
+    crate::bulk::register(&shared);
     shared.follow_config(&Node::Null, core.document());
     let mut writer = Writer::new(core, shared.clone(), messages, end);
     let inputs =

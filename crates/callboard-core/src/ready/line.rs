@@ -205,7 +205,7 @@ impl Line {
     }
 
     /// The jobs of one kind and key, in their order.
-    pub(super) fn lane(&self, kind: &Text, key: &Text) -> Option<&BTreeSet<Spot>> {
+    pub(super) fn lane(&self, kind: &str, key: &str) -> Option<&BTreeSet<Spot>> {
         Some(&self.streams.get(kind)?.lanes.get(key)?.jobs)
     }
 

@@ -7,7 +7,7 @@ mod page;
 mod protocol;
 mod routes;
 
-use callboard_protocol::{Event, Op, command, config, error, frame, job, log};
+use callboard_protocol::{Event, Op, bulk, command, config, error, frame, job, log};
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 use std::path::Path;
@@ -24,6 +24,7 @@ fn definitions(path: &'static str) -> Map<String, Value> {
     add::<error::Rejection>(&mut generator);
     add::<command::Accepted>(&mut generator);
     add::<job::DispatchArgs>(&mut generator);
+    add::<bulk::BulkArgs>(&mut generator);
     add::<command::CancelArgs>(&mut generator);
     add::<command::JobArgs>(&mut generator);
     add::<command::ConfigArgs>(&mut generator);

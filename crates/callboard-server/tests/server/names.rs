@@ -15,6 +15,7 @@ fn fitting(name: &str) -> &'static str {
     match name {
         "jobs.dispatch" => r#"{"kind":"work"}"#,
         "jobs.cancel" | "jobs.retry" | "jobs.update" | "jobs.delete" | "results.delete" => r#"{"id":"none"}"#,
+        "jobs.bulk" => r#"{"action":"cancel","query":"id:none"}"#,
         "queues.configure" | "queues.pause" | "queues.resume" => r#"{"queue":"q"}"#,
         "schedules.put" => r#"{"id":"s","everyMs":3600000,"job":{"kind":"work"}}"#,
         "schedules.delete" | "schedules.trigger" => r#"{"id":"s"}"#,

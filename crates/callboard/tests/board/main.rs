@@ -1,6 +1,7 @@
 //! A board with a journal that fails on request and executors that do what the test says.
 
 mod attempts;
+mod bulk;
 mod context;
 mod domains;
 mod durable;

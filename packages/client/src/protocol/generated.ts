@@ -10,7 +10,7 @@ export type PatchOp =
   | { op: "move" | "copy"; from: string; path: string };
 
 /** The names of all commands. */
-export type CommandName = "jobs.dispatch" | "jobs.cancel" | "jobs.retry" | "jobs.update" | "jobs.clear" | "jobs.delete" | "results.delete" | "queues.configure" | "queues.pause" | "queues.resume" | "schedules.put" | "schedules.delete" | "schedules.trigger" | "workflows.start" | "workflows.cancel" | "state.set" | "state.merge" | "state.delete" | "state.transact" | "state.replace" | "devices.put" | "devices.seen" | "devices.delete" | "streams.put" | "streams.seen" | "streams.delete" | "config.set";
+export type CommandName = "jobs.dispatch" | "jobs.cancel" | "jobs.retry" | "jobs.update" | "jobs.clear" | "jobs.delete" | "jobs.bulk" | "results.delete" | "queues.configure" | "queues.pause" | "queues.resume" | "schedules.put" | "schedules.delete" | "schedules.trigger" | "workflows.start" | "workflows.cancel" | "state.set" | "state.merge" | "state.delete" | "state.transact" | "state.replace" | "devices.put" | "devices.seen" | "devices.delete" | "streams.put" | "streams.seen" | "streams.delete" | "config.set";
 
 /** The WebSocket subprotocol. */
 export const SUBPROTOCOL = "callboard.v1.json";
@@ -591,6 +591,67 @@ kind?: string,
  * That ended at least so many milliseconds ago.
  */
 olderThanMs?: number, };
+
+/**
+ * What is done to each job.
+ */
+export type BulkAction = "cancel" | "retry" | "delete" | "reprioritise" | "move" | "tag";
+
+/**
+ * What an action needs to know.
+ */
+export type BulkValues = { 
+/**
+ * Why they are cancelled, in words.
+ */
+reason?: string, 
+/**
+ * The new priority; lower runs first.
+ */
+priority?: number, 
+/**
+ * The queue to move to.
+ */
+queue?: string, 
+/**
+ * Tags that each job gets.
+ */
+add?: Array<string>, 
+/**
+ * Tags that each job loses.
+ */
+remove?: Array<string>, };
+
+/**
+ * Arguments of `jobs.bulk`, and of the jobs of kind [`KIND`].
+ */
+export type BulkArgs = { 
+/**
+ * What is done to each job.
+ */
+action: BulkAction, 
+/**
+ * Which jobs are meant (`docs/reference/query.md`).
+ */
+query: string, 
+/**
+ * What the action needs to know.
+ */
+args?: BulkValues, 
+/**
+ * Only say what it would do.
+ */
+dryRun?: boolean, 
+/**
+ * How many jobs may be deleted; it must be their number when they are more than
+ * [`crate::caps::BULK_UNCONFIRMED`].
+ */
+confirm?: number, 
+/**
+ * The moment that ages in the query are counted from; jobs that were accepted later are not meant. A dry run
+ * answers with it. Now when absent.
+ */
+at?: Time, };
 
 /**
  * Arguments that name a job.
