@@ -10,6 +10,7 @@ mod clock;
 mod commands;
 mod config_file;
 mod data;
+mod dynamic;
 mod failure;
 mod follow;
 mod globals;
@@ -41,6 +42,7 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    dynamic::answer();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return misread(&error),

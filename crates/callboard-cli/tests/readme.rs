@@ -1,4 +1,4 @@
-//! The commands of the README do what it says, against a real server.
+//! The commands of the README and of the guide to scripts do what they say, against a real server.
 
 use std::{
     io::{BufRead, BufReader},
@@ -78,4 +78,24 @@ fn the_commands_of_the_readme_work() {
     // `logs -f` ends with its job, which has been cancelled by now.
     let output = run(data.path(), &format!("callboard logs {id} -f"));
     assert!(output.status.success(), "{output:?}");
+}
+
+/// The shell blocks of a page.
+fn blocks(page: &str) -> Vec<String> {
+    let path = format!("{}/../../docs/guides/{page}", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).expect("the page");
+    let blocks = text.split("```sh\n").skip(1);
+    blocks.filter_map(|rest| rest.split_once("```")).map(|(block, _)| block.to_owned()).collect()
+}
+
+#[test]
+fn the_scripts_of_the_guide_work() {
+    let data = tempfile::tempdir().expect("a folder");
+    let _server = Server::start(data.path());
+    let blocks = blocks("scripts.md");
+    assert!(blocks.len() >= 8, "{blocks:?}");
+    for block in blocks {
+        let output = run(data.path(), &format!("set -eu; cd '{}'\n{block}", data.path().display()));
+        assert!(output.status.success(), "{block}: {output:?}");
+    }
 }

@@ -6,7 +6,10 @@ use crate::{
     failure::{Failure, Outcome},
     follow::{Ended, Follow, Interrupts, Manner, OnInterrupt, Presenter, child_exit_code},
     place::Place,
-    text::{form::Output, output::ProgressWhen},
+    text::{
+        form::{Form, Output},
+        output::ProgressWhen,
+    },
 };
 use callboard_protocol::{Node, job::DispatchArgs};
 use clap::Args;
@@ -56,9 +59,9 @@ pub(crate) async fn run(place: &Place, args: RunArgs, out: &Output) -> Outcome {
     if args.detach {
         return dispatch(&api, request, None, out).await;
     }
-    let manner = match out.is_json() {
-        true => Manner::Json,
-        false => Manner::Output(out.screen.progress(args.progress)),
+    let manner = match &out.form {
+        Form::Json(fields) => Manner::Json(fields.clone()),
+        _ => Manner::Output(out.screen.progress(args.progress)),
     };
     let mut presenter = Presenter::new(out.screen, manner);
     let mut interrupts = Interrupts::listen()?;

@@ -9,11 +9,11 @@ use crate::{
     place::Place,
     text::{
         duration,
-        form::Output,
+        form::{Form, Output},
         output::{ProgressWhen, print},
     },
 };
-use callboard_protocol::{JobId, Node, job::DispatchArgs};
+use callboard_protocol::{JobId, Node, job::DispatchArgs, to_node};
 use clap::Args;
 use serde_json::json;
 use what::WhatArgs;
@@ -54,10 +54,10 @@ pub(crate) async fn start(place: &Place, args: StartArgs, out: &Output) -> Outco
         return dispatch(&api, request, args.key.as_deref(), out).await;
     }
     let progress = out.screen.progress(args.progress);
-    let manner = match (out.is_json(), args.follow) {
-        (true, _) => Manner::Json,
-        (false, true) => Manner::Output(progress),
-        (false, false) => Manner::Progress(progress),
+    let manner = match (&out.form, args.follow) {
+        (Form::Json(fields), _) => Manner::Json(fields.clone()),
+        (_, true) => Manner::Output(progress),
+        (_, false) => Manner::Progress(progress),
     };
     let mut presenter = Presenter::new(out.screen, manner);
     let mut interrupts = Interrupts::listen()?;
@@ -74,8 +74,10 @@ pub(crate) async fn start(place: &Place, args: StartArgs, out: &Output) -> Outco
     client.close().await;
     match ended {
         Ended::Finished(job) => {
-            if let Some(result) = job.result.as_ref().filter(|_| args.wait && !out.is_json()) {
-                print(&result.to_string())?;
+            match (&out.form, &job.result) {
+                (Form::People, Some(result)) if args.wait => print(&result.to_string())?,
+                (Form::Lines(_), _) => drop(out.record(&to_node(&*job).unwrap_or_default())?),
+                _ => {}
             }
             Ok(job_exit_code(&job))
         }

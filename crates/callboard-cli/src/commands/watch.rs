@@ -128,14 +128,11 @@ impl Watched<'_> {
         if self.out.record(&Node::from(&whole))? {
             return Ok(());
         }
-        let Some(from) = from else {
-            note(&format!(
-                "watching {} from version {version}",
-                if self.path.is_empty() { "/" } else { self.path }
-            ));
+        if from.is_none() {
+            let path = if self.path.is_empty() { "/" } else { self.path };
+            note(&format!("watching {path} from version {version}"));
             return Ok(());
-        };
-        let _ = from;
+        }
         ops.iter().try_for_each(|op| print(&self.line(&root, op, old.as_ref())))
     }
 

@@ -5,13 +5,14 @@ use crate::{
     failure::Failure,
     text::{
         clean::clean,
+        form::Fields,
         log_line::LogForm,
         output::{ProgressWhen, Screen, note, print},
         progress,
     },
 };
 use callboard_protocol::{
-    JobId,
+    JobId, Node,
     job::{Job, JobState},
     log::{Level, LogEntry},
 };
@@ -25,8 +26,8 @@ pub(crate) enum Manner {
     Output(ProgressWhen),
     /// Progress only.
     Progress(ProgressWhen),
-    /// Everything, as JSON.
-    Json,
+    /// Everything, as JSON; of each event these members.
+    Json(Fields),
     /// Log lines and nothing else.
     Log(LogForm),
 }
@@ -53,7 +54,7 @@ impl Presenter {
     /// The job was accepted.
     pub(crate) fn accepted(&mut self, id: &JobId) -> Result<(), Failure> {
         match &self.manner {
-            Manner::Json => event("accepted", &json!({ "id": id })),
+            Manner::Json(fields) => event(fields, "accepted", &json!({ "id": id })),
             _ => Ok(()),
         }
     }
@@ -66,15 +67,19 @@ impl Presenter {
             before.as_ref().is_none_or(|before| before.state != job.state || before.attempt != job.attempt);
         let tenth = |job: &Job| job.progress.as_ref().map(|progress| (progress.value * 10.0) as u32);
         match &self.manner {
-            Manner::Json => {
+            Manner::Json(fields) => {
                 if moved {
-                    event("state", &json!({ "id": job.id, "state": job.state, "attempt": job.attempt }))?;
+                    event(
+                        fields,
+                        "state",
+                        &json!({ "id": job.id, "state": job.state, "attempt": job.attempt }),
+                    )?;
                 }
                 let progress = job.progress.as_ref();
                 if let Some(progress) =
                     progress.filter(|now| before.and_then(|job| job.progress).as_ref() != Some(*now))
                 {
-                    event("progress", &json!({ "id": job.id, "progress": progress }))?;
+                    event(fields, "progress", &json!({ "id": job.id, "progress": progress }))?;
                 }
             }
             Manner::Output(ProgressWhen::Plain) | Manner::Progress(ProgressWhen::Plain)
@@ -90,7 +95,7 @@ impl Presenter {
     /// The job wrote a line.
     pub(crate) fn line(&mut self, line: &LogEntry) -> Result<(), Failure> {
         match &self.manner {
-            Manner::Json => return event("log", &json!({ "entry": line })),
+            Manner::Json(fields) => return event(fields, "log", &json!({ "entry": line })),
             Manner::Log(form) => return print(&form.render(line, &self.screen)),
             Manner::Progress(_) => return Ok(()),
             Manner::Output(_) => {}
@@ -110,7 +115,7 @@ impl Presenter {
 
     /// Something for the person; in JSON for nobody.
     pub(crate) fn note(&mut self, text: &str) {
-        if !matches!(self.manner, Manner::Json | Manner::Log(LogForm::Json(_))) {
+        if !matches!(self.manner, Manner::Json(_) | Manner::Log(LogForm::Json(_))) {
             self.clear();
             note(text);
             self.redraw();
@@ -122,7 +127,7 @@ impl Presenter {
         self.shown = None;
         self.clear();
         let (progress, output) = match &self.manner {
-            Manner::Json => return event("finished", &json!({ "job": job })),
+            Manner::Json(fields) => return event(fields, "finished", &json!({ "job": job })),
             Manner::Log(_) => return Ok(()),
             Manner::Output(progress) => (*progress, true),
             Manner::Progress(progress) => (*progress, false),
@@ -157,9 +162,14 @@ impl Presenter {
 }
 
 /// One line of the stream for programs; `v` is the version of its form.
-fn event(name: &str, members: &Value) -> Result<(), Failure> {
+fn event(fields: &Fields, name: &str, members: &Value) -> Result<(), Failure> {
     let members = members.to_string();
-    print(&format!(r#"{{"v":1,"type":"{name}",{}"#, &members[1..]))
+    let event = format!(r#"{{"v":1,"type":"{name}",{}"#, &members[1..]);
+    if fields.is_all() {
+        return print(&event);
+    }
+    let event: Node = serde_json::from_str(&event).unwrap_or_default();
+    print(&fields.pick(&event).to_string())
 }
 
 fn draw(text: &str) {

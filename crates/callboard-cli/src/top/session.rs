@@ -85,6 +85,8 @@ impl Session {
         top.connection(telemetry.get());
         self.act(top.see(views.get(), now()));
         let mut draw_at = Some(Instant::now());
+        // However often a large board changes, it is put in order once a picture.
+        let mut unseen: Option<View> = None;
         loop {
             let event = tokio::select! {
                 input = inputs.next() => match input {
@@ -104,11 +106,19 @@ impl Session {
             };
             if matches!(event, Event::Draw) {
                 draw_at = None;
+                self.act(unseen.take().map_or_else(Vec::new, |view| top.see(view, now())));
                 screen.draw(|frame| draw::draw(frame, &mut top, &look, now()))?;
                 continue;
             }
             let is_input = matches!(event, Event::Input(_));
-            for effect in decide(&mut top, event)? {
+            let effects = match event {
+                Event::State(view) => {
+                    unseen = Some(view);
+                    Vec::new()
+                }
+                event => decide(&mut top, event)?,
+            };
+            for effect in effects {
                 match effect {
                     Effect::Quit { interrupted } => {
                         return Ok(if interrupted { exit::CANCELLED } else { exit::OK });
@@ -152,7 +162,6 @@ fn decide(top: &mut Top, event: Event) -> Result<Vec<Effect>, Failure> {
     match event {
         // A key that is let go is no key.
         Event::Input(Input::Key(key)) if key.kind != KeyEventKind::Release => return Ok(top.key(key)),
-        Event::State(view) => return Ok(top.see(view, now())),
         Event::Connection(telemetry) => top.connection(*telemetry),
         Event::Lines(lines) => top.lines(lines.iter().cloned()),
         Event::Answer(Answer::Lines(id, Ok(lines))) if top.log.job.as_ref() == Some(&id) => top.lines(lines),
@@ -162,7 +171,7 @@ fn decide(top: &mut Top, event: Event) -> Result<Vec<Effect>, Failure> {
         Event::Answer(Answer::Done(verb, id, outcome)) => top.done(verb, &id, outcome),
         Event::Second => return Ok(top.tick(now())),
         Event::Over(failure) => return Err(failure),
-        Event::Input(_) | Event::Answer(_) | Event::Draw => {}
+        Event::Input(_) | Event::Answer(_) | Event::State(_) | Event::Draw => {}
     }
     Ok(Vec::new())
 }

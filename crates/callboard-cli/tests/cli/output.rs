@@ -18,6 +18,9 @@ async fn members_are_picked() {
     let members = ["logs", &id, "--json=channel,message", "--channel", "stdout"];
     let lines = server.callboard(&members).await.succeeded().json_lines();
     assert_eq!(lines, [json!({ "channel": "stdout", "message": "hi" })]);
+    // Events of a stream are records too.
+    let said = server.callboard(&["run", "--json=type,entry.message", "--", "echo", "hi"]).await.succeeded();
+    assert!(said.json_lines().contains(&json!({ "type": "log", "entry": { "message": "hi" } })), "{said:?}");
     let bad = server.callboard(&["ps", "--json=a..b"]).await;
     assert_eq!((bad.code, &bad.error()["code"]), (2, &"usage".into()), "{bad:?}");
 }
@@ -31,6 +34,8 @@ async fn lines_follow_a_template() {
     let format = r"{id}\t{state}\t{kind}{{}}\t{error.code}";
     let said = server.callboard(&["ps", "--format", format]).await.succeeded();
     assert_eq!(said.out, format!("{id}\tsucceeded\techo{{}}\t\n"));
+    let waited = ["start", "echo", r#"{"n":5}"#, "--wait", "--format", "{state} {result.n}"];
+    assert_eq!(server.callboard(&waited).await.succeeded().out, "succeeded 5\n");
     let said = server.callboard(&["cancel", &id, "--format", "{id}"]).await;
     assert_eq!((said.code, said.out.as_str()), (4, ""), "{said:?}");
     let bad = server.callboard(&["ps", "--format", "{id"]).await;

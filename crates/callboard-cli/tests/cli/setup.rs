@@ -28,6 +28,42 @@ async fn shells_get_their_scripts() {
 }
 
 #[tokio::test]
+async fn what_the_server_has_is_completed() {
+    let server = Server::start().await;
+    let id = server.job(&["start", "sleep", r#"{"ms":100000}"#, "--queue", "slow", "--title", "long"]).await;
+    server.callboard(&["schedules", "put", "tick", "--every", "1h", "echo"]).await.succeeded();
+    let complete = async |words: &[&str]| {
+        let mut command = callboard(server.data.path());
+        command.env("COMPLETE", "fish").args(["--", "callboard"]).args(words);
+        run(command).await.succeeded().out
+    };
+    for (words, wanted) in [
+        (&["get", ""][..], id.as_str()),
+        (&["cancel", ""], "running long"),
+        (&["start", "image"], "image.generate\tGenerate an image"),
+        (&["pause", ""], "slow"),
+        (&["start", "echo", "--queue", "s"], "slow"),
+        (&["schedules", "trigger", ""], "tick"),
+        (&["schedules", "put", "t"], "tick"),
+        (&["sched"], "schedules"),
+    ] {
+        let offered = complete(words).await;
+        assert!(offered.contains(wanted), "{words:?}: {offered}");
+    }
+    let nowhere = tempfile::tempdir().unwrap();
+    let offered = complete(&["--data", nowhere.path().to_str().unwrap(), "get", ""]).await;
+    assert!(!offered.contains(&id), "{offered}");
+    // Without a server there is silence.
+    let mut command = callboard(nowhere.path());
+    command.env("COMPLETE", "fish").args(["--", "callboard", "schedules", "rm", ""]);
+    let said = run(command).await.succeeded();
+    assert_eq!(said.err, "", "{said:?}");
+    let mut command = callboard(nowhere.path());
+    command.env("COMPLETE", "bash");
+    assert!(run(command).await.succeeded().out.contains("complete -o"));
+}
+
+#[tokio::test]
 async fn there_is_a_page_for_each_command() {
     let folder = tempfile::tempdir().unwrap();
     let pages = folder.path().join("man");
