@@ -87,6 +87,10 @@ pub struct Telemetry {
     pub snapshots: u64,
     /// Requests for the state that were sent because it could not be continued.
     pub resyncs: u64,
+    /// Checksums that were compared.
+    pub checks: u64,
+    /// Of these, how often the mirror was not what the server has; it was made anew.
+    pub mismatches: u64,
     /// Patches or log lines that were found missing.
     pub gaps: u64,
     /// The last failure.

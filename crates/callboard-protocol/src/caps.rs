@@ -236,6 +236,8 @@ pub const BULK_UNCONFIRMED: u64 = 100;
 pub const BULK_SAMPLE: usize = 5;
 /// Records that a dry run looks at; then it says that there are more.
 pub const BULK_COUNTED: usize = 2_000_000;
+/// Between two checks of the mirrors of a view, ms: each walks through the whole state, 10 ms for 10 000 jobs.
+pub const CHECK_MS: u64 = 600_000;
 /// Rows of one page of an HTTP listing.
 pub const PAGE_ROWS: usize = 500;
 

@@ -17,6 +17,7 @@
 pub mod bulk;
 pub mod caps;
 mod change;
+mod check;
 mod coalesce;
 pub mod command;
 pub mod config;
@@ -39,6 +40,7 @@ mod time;
 pub mod workflow;
 
 pub use change::{Change, Commit, CommitKind, Event, LongKey};
+pub use check::checksum;
 pub use coalesce::Coalescer;
 pub use ids::{Actor, CommandKey, Epoch, JobId};
 pub use node::{Key, Node, NodeError, Object, from_node, to_node};

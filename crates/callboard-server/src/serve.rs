@@ -91,7 +91,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// What happened to live connections since the start, by name: `folds`, `storedFolds`, `snapshots`,
+    /// What happened to live connections since the start, by name: `folds`, `storedFolds`, `snapshots`, `checks`,
     /// `keyframes`, `stalled`, `unread`, `overloaded`, `rateLimited`, `replaced`, `viewsRefused` (X9). The numbers
     /// only grow.
     pub fn counters(&self) -> Vec<(&'static str, u64)> {

@@ -18,6 +18,7 @@ const budgets = [
   { name: 'optimistic beside the client', code: all('optimistic'), beside: core, bytes: 1200 },
   { name: 'polling beside the client', code: all('polling'), beside: core, bytes: 900 },
   { name: 'views beside the client', code: all('views'), beside: core, bytes: 1000 },
+  { name: 'check beside the client', code: all('check'), beside: core, bytes: 800 },
   { name: 'job beside the client', code: all('job'), beside: core, bytes: 700 },
   { name: 'history beside the client', code: all('history'), beside: core, bytes: 700 },
   { name: 'query beside the client', code: all('query'), beside: core, bytes: 400 },

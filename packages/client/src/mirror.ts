@@ -18,7 +18,7 @@ export type PatchFrame = Extract<ServerFrame, { type: 'state.patch' }>
 
 /** Why the state cannot be continued; versions `from`..`to` are missing. */
 export interface Break {
-  readonly reason: 'gap' | 'apply_failed'
+  readonly reason: 'gap' | 'apply_failed' | 'checksum'
   readonly from: number
   readonly to: number
 }

@@ -177,13 +177,13 @@ export class Session {
     const broken = this.mirror.patch(frame)
     if (!broken) return this.setup.frame(this.#flush)
     this.#flush()
-    this.#resync(broken)
+    this.resync(broken)
   }
 
-  readonly #flush = (): void => this.#resync(this.mirror.flush())
+  readonly #flush = (): void => this.resync(this.mirror.flush())
 
   /** Asks for the state if it broke off, unless it is on its way already. */
-  #resync(broken: Break | undefined): void {
+  resync(broken: Break | undefined): void {
     if (!broken) return this.#arrived()
     if (this.#awaited !== undefined) return
     const { reason, from, to } = broken
@@ -201,7 +201,7 @@ export class Session {
   #served({ epoch, version, logSeq }: Served): void {
     const mine = this.mirror.position.get()
     if (mine && (epoch !== mine.epoch || version > mine.version)) {
-      this.#resync({ reason: 'gap', from: mine.version + 1, to: version })
+      this.resync({ reason: 'gap', from: mine.version + 1, to: version })
     }
     const seen = this.ring.position
     if (epoch === seen?.epoch && logSeq > seen.seq) this.#logs(seen.seq)

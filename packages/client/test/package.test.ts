@@ -30,8 +30,8 @@ describe('the package', () => {
     const frames = JSON.parse(readFileSync(new URL('../../../spec/frames.json', import.meta.url), 'utf8')) as {
       server: { type: string }[]
     }
-    const session = read('src/session.ts')
-    for (const { type } of frames.server) expect(session, type).toContain(`case '${type}':`)
+    const readers = read('src/session.ts') + read('src/check/index.ts')
+    for (const { type } of frames.server) expect(readers, type).toMatch(new RegExp(`(case|frame.type !==) '${type}'`))
   })
 })
 

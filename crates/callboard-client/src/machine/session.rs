@@ -11,7 +11,9 @@ use callboard_protocol::{
     command::Accepted,
     config::ServerConfig,
     error::ErrorCode,
-    frame::{ClientFrame, ClientInfo, LogRequest, PROTOCOL, Served, ServerFrame, SubStart, close},
+    frame::{
+        ClientFrame, ClientInfo, LogRequest, PROTOCOL, Served, ServerFrame, StatePosition, SubStart, close,
+    },
     from_node,
 };
 use std::time::Duration;
@@ -36,7 +38,7 @@ impl Machine {
             auth: None,
             subs: Some(self.sync.iter().map(|sync| sync.request(resume)).collect()),
             logs: Some(logs),
-            caps: Some(vec!["parts".into()]),
+            caps: Some(vec!["parts".into(), "check".into()]),
             connection_count: Some(self.telemetry.connections),
         }
     }
@@ -48,9 +50,12 @@ impl Machine {
             // An error before the welcome explains the close that follows it.
             (Stage::Greeting { .. } | Stage::Open(_), ServerFrame::Error { .. }) => self.answer(frame),
             (Stage::Open(_), ServerFrame::Ack { .. }) => self.answer(frame),
-            (Stage::Open(_), ServerFrame::StateSnapshot { .. } | ServerFrame::StatePatch { .. }) => {
-                self.state(frame, now);
-            }
+            (
+                Stage::Open(_),
+                ServerFrame::StateSnapshot { .. }
+                | ServerFrame::StatePatch { .. }
+                | ServerFrame::StateCheck { .. },
+            ) => self.state(frame, now),
             (Stage::Open(_), ServerFrame::LogsHistory { .. } | ServerFrame::LogsAppend { .. }) => {
                 self.log(frame)
             }
@@ -101,6 +106,10 @@ impl Machine {
         let verdict = match frame {
             ServerFrame::StateSnapshot { sub: Some(sub), .. } if sub != "main" => return,
             ServerFrame::StatePatch { sub: Some(sub), .. } if sub != "main" => return,
+            ServerFrame::StateCheck { sub: Some(sub), .. } if sub != "main" => return,
+            ServerFrame::StateCheck { epoch, version, sum, .. } => {
+                sync.check(StatePosition { epoch, version }, sum, now.mono)
+            }
             ServerFrame::StateSnapshot { epoch, state_version, data, entries, part, more, .. } => {
                 let part = Part {
                     epoch,
@@ -132,6 +141,8 @@ impl Machine {
             self.adopt_from_state();
         }
         self.telemetry.gaps += u64::from(verdict.gap);
+        self.telemetry.checks += u64::from(verdict.compared.is_some());
+        self.telemetry.mismatches += u64::from(verdict.compared == Some(false));
         if let Some(ask) = verdict.ask {
             self.telemetry.resyncs += 1;
             self.effects.push(Effect::Send(ask));

@@ -3,7 +3,7 @@
 use super::mirror::{Applied, Mirror, Part, Patch};
 use crate::caps;
 use callboard_protocol::{
-    Epoch, Node,
+    Epoch, Node, checksum,
     frame::{ClientFrame, StatePosition, SubRequest, SubStart},
 };
 use std::time::Duration;
@@ -15,6 +15,8 @@ pub(super) struct Verdict {
     pub(super) changed: bool,
     /// Something was found missing.
     pub(super) gap: bool,
+    /// A checksum was compared, and was the same or not.
+    pub(super) compared: Option<bool>,
     /// To be sent.
     pub(super) ask: Option<ClientFrame>,
     /// The connection cannot go on.
@@ -42,6 +44,8 @@ pub(super) struct StateSync {
     asked_at: Option<Duration>,
     /// The head when this connection was greeted. Snapshots may be older; what follows leads there.
     head_at_start: u64,
+    /// What was here at a version whose checksum will be told.
+    kept: Option<(StatePosition, Node)>,
 }
 
 impl StateSync {
@@ -102,6 +106,21 @@ impl StateSync {
             self.wait = Wait::Nothing;
         }
         Verdict::default()
+    }
+
+    /// Keeps what is here at a version, or compares it with what the server has there.
+    pub(super) fn check(&mut self, at: StatePosition, sum: Option<u32>, now: Duration) -> Verdict {
+        let Some(sum) = sum else {
+            let is_here = self.mirror.position() == Some(&at);
+            self.kept = is_here.then(|| (at, self.mirror.state().clone()));
+            return Verdict::default();
+        };
+        let Some((_, kept)) = self.kept.take_if(|(kept, _)| *kept == at) else { return Verdict::default() };
+        let compared = Some(checksum(&kept) == sum);
+        match self.wait {
+            Wait::Nothing if compared == Some(false) => Verdict { compared, ..self.ask("checksum", now) },
+            _ => Verdict { compared, ..Verdict::default() },
+        }
     }
 
     pub(super) fn deadline(&self) -> Option<Duration> {

@@ -3,6 +3,7 @@
 use super::{Input, script::*};
 use crate::{ClientError, Code, Phase};
 use callboard_protocol::{
+    Epoch,
     error::ErrorCode,
     frame::{ServerFrame, SubStart},
 };
@@ -328,4 +329,28 @@ fn the_servers_parameters_are_adopted() {
     let json = format!(r#"{{"serverConfig":{}}}"#, serde_json::to_string(&config).unwrap());
     script.frame(snapshot(7, &json));
     assert_eq!(script.drop_with(1012), ["stop", "publish"]);
+}
+
+/// Protocol 3: a mirror that has another checksum went astray; it is made anew, once.
+#[test]
+fn another_checksum_asks_for_everything_once() {
+    let check = |version, sum| ServerFrame::StateCheck { sub: None, epoch: Epoch::new("e"), version, sum };
+    let mut script = Script::opened();
+    let sum = callboard_protocol::checksum(&script.machine.view().state);
+    // Kept at version 5; the mirror moves on before the sum comes.
+    assert_eq!(script.frame(check(5, None)), [""; 0]);
+    assert_eq!(script.frame(patch(5, 6)), ["publish"]);
+    assert_eq!(script.frame(check(5, Some(sum))), [""; 0]);
+    // A version that is not here is not compared.
+    assert_eq!(script.frame(check(9, None)), [""; 0]);
+    assert_eq!(script.frame(check(9, Some(sum))), [""; 0]);
+    assert_eq!((script.machine.telemetry().checks, script.machine.telemetry().mismatches), (1, 0));
+    assert_eq!(script.frame(check(6, None)), [""; 0]);
+    assert_eq!(script.frame(check(6, Some(!sum))), ["resync checksum have -", "publish"]);
+    assert_eq!(script.phase(), "resyncing");
+    assert_eq!(script.frame(check(6, Some(!sum))), [""; 0]);
+    assert_eq!(script.frame(snapshot(6, "{}")), ["publish"]);
+    let telemetry = script.machine.telemetry();
+    assert_eq!((telemetry.checks, telemetry.mismatches, telemetry.resyncs, telemetry.gaps), (2, 1, 1, 0));
+    assert_eq!(script.phase(), "open");
 }

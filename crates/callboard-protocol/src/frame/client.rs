@@ -29,7 +29,8 @@ pub enum ClientFrame {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         #[ts(optional)]
         logs: Option<LogRequest>,
-        /// What the client can read beside the basics: `parts` (snapshots in several messages).
+        /// What the client can read beside the basics: `parts` (snapshots in several messages),
+        /// `check` (`state.check`).
         #[serde(skip_serializing_if = "Option::is_none", default)]
         #[ts(optional)]
         caps: Option<Vec<String>>,

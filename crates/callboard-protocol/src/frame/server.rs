@@ -86,6 +86,24 @@ pub enum ServerFrame {
         #[ts(type = "PatchOp[]")]
         patch: Vec<Op>,
     },
+    /// Whether the mirror is what it should be, for clients with the cap `check`: first without `sum`, to keep what
+    /// is there at this version, later with it, to compare. Another sum asks for `state.resync`.
+    #[serde(rename = "state.check")]
+    StateCheck {
+        /// Which subscription; absent: `main`.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        #[ts(optional)]
+        sub: Option<String>,
+        /// Which history.
+        epoch: Epoch,
+        /// Where in it.
+        #[ts(type = "number")]
+        version: u64,
+        /// FNV-1a over the UTF-16 units of the document's canonical text.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        #[ts(optional)]
+        sum: Option<u32>,
+    },
     /// Lines from the ring, after connecting or on `logs.replay`.
     #[serde(rename = "logs.history")]
     LogsHistory {

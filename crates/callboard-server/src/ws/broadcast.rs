@@ -2,6 +2,7 @@
 //! the seats (protocol 9, sync 1.2). It works only while somebody is subscribed.
 
 use super::{
+    check,
     hub::server_config,
     view::{Next, PatchFrame, View},
 };
@@ -26,10 +27,15 @@ pub(super) async fn run(view: &View) {
         let debounce = server_config(&view.board).state.debounce_ms;
         let window = Instant::now() + Duration::from_millis(debounce.into());
         tokio::time::sleep_until(window.max(not_before)).await;
-        match view.encode_next() {
+        // The state as it is is what is checked: what follows waits for the next round.
+        let checked = view.checks.are_due(&view.seats).then(|| view.board.state());
+        match view.encode_next(checked.as_ref().map_or(u64::MAX, |state| state.version)) {
             Next::Frame(frame) => {
                 not_before = Instant::now() + Duration::from_millis(view.key.max_rate_ms.into());
                 deliver(view, &frame).await;
+                if let Some(state) = checked {
+                    check::begin(view, state);
+                }
             }
             Next::Nothing => {}
             // Nobody was subscribed for long, or far too much happened: each session sends a snapshot.

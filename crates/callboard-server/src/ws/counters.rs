@@ -11,6 +11,8 @@ pub(crate) struct Counters {
     pub(crate) stored_folds: Counter,
     /// Snapshots made.
     pub(crate) snapshots: Counter,
+    /// Checks of the mirrors of a view.
+    pub(crate) checks: Counter,
     /// Keyframes of chains.
     pub(crate) keyframes: Counter,
     /// Connections that did not read.
@@ -34,6 +36,7 @@ impl Counters {
             ("folds", self.folds.get()),
             ("storedFolds", self.stored_folds.get()),
             ("snapshots", self.snapshots.get()),
+            ("checks", self.checks.get()),
             ("keyframes", self.keyframes.get()),
             ("stalled", self.stalled.get()),
             ("unread", self.unread.get()),

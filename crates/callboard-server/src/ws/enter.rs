@@ -21,6 +21,8 @@ pub(super) struct Wishes {
     pub(super) logs: LogRequest,
     /// Whether it puts a snapshot together from parts.
     pub(super) parts: bool,
+    /// Whether it compares checksums.
+    pub(super) checks: bool,
 }
 
 impl Wishes {
@@ -63,9 +65,11 @@ pub(super) async fn enter<R: AsyncRead + Unpin>(
                 let (name, version, count) = (&client.name, &client.version, connection_count.unwrap_or(0));
                 tracing::debug!(from = %setup.from, name, version, count, "a client says hello");
                 let subs = subs.unwrap_or_else(|| vec![everything()]);
-                let parts = caps.is_some_and(|caps| caps.iter().any(|cap| cap == "parts"));
+                let caps = caps.unwrap_or_default();
+                let can = |cap: &str| caps.iter().any(|other| other == cap);
                 let instance = client.instance.chars().take(caps::ID_BYTES).collect();
-                let wishes = Wishes { instance, subs, logs: logs.unwrap_or_default(), parts };
+                let (logs, parts, checks) = (logs.unwrap_or_default(), can("parts"), can("check"));
+                let wishes = Wishes { instance, subs, logs, parts, checks };
                 (auth.map(|auth| auth.token), wishes)
             }
             Ok(Some(ClientFrame::Auth { token })) if !setup.speaks_subprotocol => {

@@ -4,6 +4,7 @@ mod admission;
 mod allowance;
 mod broadcast;
 mod chained;
+mod check;
 mod counters;
 mod encode;
 mod enter;

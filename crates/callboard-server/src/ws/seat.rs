@@ -5,6 +5,7 @@ use super::{
     snapshot::Parts,
     view::{PatchFrame, Step, View},
 };
+use callboard_ws::SharedText;
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
@@ -20,6 +21,8 @@ pub(super) struct Seat {
     cursor: AtomicU64,
     /// Whether this is the seat whose view's chain the client may be in.
     pub(super) chained: bool,
+    /// Whether its client compares checksums.
+    pub(super) checked: bool,
 }
 
 /// How far a session's look at its cursor came.
@@ -32,9 +35,9 @@ pub(super) enum CaughtUp {
 }
 
 impl Seat {
-    pub(super) fn new(outlet: Arc<Outlet>) -> Arc<Self> {
+    pub(super) fn new(outlet: Arc<Outlet>, checked: bool) -> Arc<Self> {
         let chained = outlet.keeps_window() && !std::mem::replace(&mut outlet.lane().chain_taken, true);
-        Arc::new(Seat { outlet, cursor: AtomicU64::new(NOWHERE), chained })
+        Arc::new(Seat { outlet, cursor: AtomicU64::new(NOWHERE), chained, checked })
     }
 
     /// The version that the client has been served up to; 0 before its first state.
@@ -73,6 +76,21 @@ impl Seat {
         let mut lane = self.outlet.lane();
         self.outlet.send(&mut lane, patch, self.chained);
         self.cursor.store(patch.to, Ordering::Relaxed);
+    }
+
+    /// Sends this if the client is at this version and nothing is on its way to it; whether it was sent.
+    pub(super) fn mark(&self, version: u64, text: &SharedText) -> bool {
+        let mut lane = self.outlet.lane();
+        let is_there = self.cursor.load(Ordering::Relaxed) == version && lane.is_idle();
+        if is_there {
+            self.outlet.send_snapshot(&mut lane, std::slice::from_ref(text));
+        }
+        is_there
+    }
+
+    /// Sends this behind what is on its way.
+    pub(super) fn tell(&self, text: &SharedText) {
+        self.outlet.send_snapshot(&mut self.outlet.lane(), std::slice::from_ref(text));
     }
 
     /// Takes the shared frame if it is the next one for this client and nothing else is on its way to it. The

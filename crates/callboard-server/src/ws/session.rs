@@ -75,6 +75,8 @@ pub(super) struct Session {
     pub(super) subs: Vec<Sub>,
     /// Whether the client puts a snapshot together from parts.
     pub(super) parts: bool,
+    /// Whether it compares checksums.
+    pub(super) checks: bool,
     pub(super) log_head: watch::Receiver<u64>,
     /// Up to where the client has the log, and up to where it was looked at for it: what does not pass is not told.
     pub(super) log_seq: u64,
@@ -142,6 +144,7 @@ impl Session {
             outlet,
             subs: Vec::new(),
             parts: false,
+            checks: false,
             log_seq: 0,
             log_looked_at: 0,
             log_filter: None,
@@ -164,7 +167,7 @@ impl Session {
     async fn run(&mut self, speaks_subprotocol: bool, wishes: Wishes) -> Goodbye {
         let present = self.app.hub.instances.enter(&self.caller.name, &wishes.instance);
         self.instance.clone_from(&wishes.instance);
-        self.parts = wishes.parts;
+        (self.parts, self.checks) = (wishes.parts, wishes.checks);
         if let Err(goodbye) = self.begin(speaks_subprotocol, wishes).await {
             return goodbye;
         }

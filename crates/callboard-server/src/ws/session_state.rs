@@ -112,7 +112,7 @@ impl Session {
             Err(error) => return invalid(error.to_string()),
         };
         let key = ViewKey { sub, paths: selection.paths().to_vec(), max_rate_ms };
-        let seat = Seat::new(self.outlet.clone());
+        let seat = Seat::new(self.outlet.clone(), self.checks);
         let joined = self.app.hub.join(key, selection, seat)?;
         let (start, wish) = match &resume {
             Some(have) if self.can_resume(have) => (SubStart::Resumed, Wish::Resync(resume)),

@@ -3,6 +3,7 @@
 
 use super::{
     chained::Chained,
+    check::Checks,
     counters::Counters,
     encode,
     seat::Seat,
@@ -65,10 +66,11 @@ pub(super) struct Shared {
 pub(super) struct View {
     pub(super) key: ViewKey,
     pub(super) board: Board,
-    counters: Arc<Counters>,
+    pub(super) counters: Arc<Counters>,
     pub(super) stop: CancellationToken,
     pub(super) seats: Seats,
-    selection: Selection,
+    pub(super) selection: Selection,
+    pub(super) checks: Checks,
     track: Mutex<Track>,
     chain: Mutex<Chained>,
     /// Folds for those who are further behind: a crowd that comes back after a drop is behind by the same window.
@@ -122,6 +124,7 @@ impl View {
             stop,
             seats: Seats::default(),
             selection,
+            checks: Checks::new(),
             track: Mutex::new(Track { frames: VecDeque::new(), bytes: 0, head, seen: head }),
             chain: Mutex::default(),
             folds: Mutex::default(),
@@ -227,13 +230,14 @@ impl View {
         parts
     }
 
-    /// Encodes what was committed since the last call; called by the broadcaster alone.
-    pub(super) fn encode_next(&self) -> Next {
+    /// Encodes what was committed since the last call, up to a version; called by the broadcaster alone.
+    pub(super) fn encode_next(&self, version: u64) -> Next {
         let (head, seen) = {
             let track = self.track();
             (track.head, track.seen)
         };
-        let encoded = self.board.since(seen).map(|window| (window.to, self.encode(head, &window)));
+        let window = self.board.since(seen).map(|window| window.up_to(version));
+        let encoded = window.map(|window| (window.to, self.encode(head, &window)));
         match encoded {
             Some((_, Ok(Some(frame)))) => Next::Frame(self.publish(frame)),
             Some((to, Ok(None))) if to - head > UNTOUCHED => {
@@ -329,7 +333,7 @@ impl View {
     }
 
     /// The name in messages.
-    fn sub(&self) -> Option<&str> {
+    pub(super) fn sub(&self) -> Option<&str> {
         Some(self.key.sub.as_str()).filter(|sub| *sub != MAIN)
     }
 

@@ -1,6 +1,7 @@
 //! A real server on a real port: who gets in, what it says, and what bad clients can do to it.
 
 mod artifacts;
+mod check;
 mod commands;
 mod config;
 mod convergence;

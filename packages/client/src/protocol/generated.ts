@@ -1634,7 +1634,8 @@ subs?: Array<SubRequest>,
  */
 logs?: LogRequest, 
 /**
- * What the client can read beside the basics: `parts` (snapshots in several messages).
+ * What the client can read beside the basics: `parts` (snapshots in several messages),
+ * `check` (`state.check`).
  */
 caps?: Array<string>, 
 /**
@@ -1865,7 +1866,23 @@ toVersion: number,
 /**
  * The operations.
  */
-patch: PatchOp[], } | { "type": "logs.history", 
+patch: PatchOp[], } | { "type": "state.check", 
+/**
+ * Which subscription; absent: `main`.
+ */
+sub?: string, 
+/**
+ * Which history.
+ */
+epoch: Epoch, 
+/**
+ * Where in it.
+ */
+version: number, 
+/**
+ * FNV-1a over the UTF-16 units of the document's canonical text.
+ */
+sum?: number, } | { "type": "logs.history", 
 /**
  * Which history.
  */
