@@ -2,7 +2,7 @@
 
 use crate::{
     commands::{
-        cancel, completions, config, diff, get, history, logs, man, ps, queues, reference, retry, run,
+        cancel, completions, config, diff, get, history, logs, man, ps, queues, reference, retry, rm, run,
         schedules, start, state, top, wait, watch,
     },
     globals::Globals,
@@ -47,7 +47,7 @@ pub(crate) enum Command {
     /// Queue finished jobs again
     Retry(retry::IdArgs),
     /// Remove finished jobs
-    Rm(retry::IdArgs),
+    Rm(rm::RmArgs),
     /// Start nothing more from queues; what runs goes on
     Pause(queues::PauseArgs),
     /// Start jobs from queues again

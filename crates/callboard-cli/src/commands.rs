@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod bulk;
 pub(crate) mod cancel;
 pub(crate) mod completions;
 pub(crate) mod config;

@@ -1,12 +1,21 @@
-//! `callboard cancel ID...`: stops jobs, and waits until they have stopped.
+//! `callboard cancel ID...|QUERY`: stops jobs, and waits until they have stopped.
 
-use super::each::each;
+use super::{
+    bulk::{Bulk, BulkFlags, bulk, named, query_of},
+    each::each,
+};
 use crate::{
     api::{Api, typed},
     failure::{Failure, Outcome},
     text::{form::Output, output::print, progress::short_id},
 };
-use callboard_protocol::{JobId, Node, caps, command::CancelArgs as Cancel, job::JobState};
+use callboard_protocol::{
+    JobId, Node,
+    bulk::{BulkAction, BulkValues},
+    caps,
+    command::CancelArgs as Cancel,
+    job::JobState,
+};
 use clap::Args;
 use serde_json::json;
 use std::time::Duration;
@@ -15,15 +24,17 @@ use tokio::time::Instant;
 /// The arguments of `callboard cancel`.
 #[derive(Args)]
 pub(crate) struct CancelArgs {
-    /// The jobs: their ids or unique beginnings of them
-    #[arg(required = true, value_name = "ID")]
+    /// The jobs: their ids or unique beginnings of them, or a query such as state:running kind:mail.*
+    #[arg(required = true, value_name = "ID|QUERY")]
     ids: Vec<String>,
     /// Why, for the record
     #[arg(long)]
     reason: Option<String>,
-    /// Do not wait until the jobs have stopped
+    /// Do not wait until the jobs have stopped; those of a query are only asked to stop
     #[arg(long)]
     no_wait: bool,
+    #[command(flatten)]
+    flags: BulkFlags,
 }
 
 /// A job is asked to stop, killed after its grace, and has a moment to vanish.
@@ -32,6 +43,11 @@ const WAIT: Duration = Duration::from_millis(caps::GRACE_MS + 5_000);
 const LOOK: Duration = Duration::from_millis(50);
 
 pub(crate) async fn cancel(api: &Api, args: CancelArgs, out: &Output) -> Outcome {
+    if let Some(query) = query_of(&args.ids, args.flags) {
+        let values = BulkValues { reason: args.reason, ..BulkValues::default() };
+        let wanted = Bulk { action: BulkAction::Cancel, query, values, confirm: None, flags: args.flags };
+        return bulk(api, wanted, out).await;
+    }
     each(&args.ids, async |text| {
         let (id, state) = one(api, text, &args).await?;
         if out.record(&Node::from(&json!({ "v": 1, "id": id, "state": state })))? {
@@ -51,7 +67,7 @@ pub(crate) async fn cancel(api: &Api, args: CancelArgs, out: &Output) -> Outcome
 
 /// Cancels one job and says how it stands then.
 async fn one(api: &Api, text: &str, args: &CancelArgs) -> Result<(JobId, JobState), Failure> {
-    let id = api.resolve(text).await?;
+    let id = named(api, text).await?;
     let command = Cancel { id: id.clone(), reason: args.reason.clone() };
     api.command("jobs.cancel", &command, None).await?;
     let deadline = Instant::now() + WAIT;

@@ -1,5 +1,6 @@
 //! The real binary against a real server on a temporary data folder.
 
+mod bulk;
 mod config;
 mod drops;
 mod failures;

@@ -1,0 +1,51 @@
+//! `cancel`, `retry` and `rm` of all jobs that a query means.
+
+use crate::kit::*;
+use serde_json::json;
+
+#[tokio::test]
+async fn a_query_is_counted_confirmed_and_carried_out() {
+    let server = Server::start().await;
+    for _ in 0..3 {
+        server.job(&["start", "sleep", r#"{"ms":600000}"#]).await;
+    }
+    server.callboard(&["start", "echo", "{}", "--wait"]).await.succeeded();
+    let dry = server.callboard(&["cancel", "kind:*", "-id:none", "--dry-run", "--json"]).await;
+    assert_eq!(dry.code, 2, "what begins with - is a flag unless it stands behind --: {dry:?}");
+    let dry = server.callboard(&["cancel", "--dry-run", "--json", "--", "-id:none"]).await.succeeded().json();
+    assert_eq!((&dry["eligible"], &dry["skipped"]), (&json!(3), &json!({ "finished": 1 })));
+    let dry = server.callboard(&["cancel", "kind:sleep", "--dry-run"]).await.succeeded();
+    assert!(dry.out.starts_with("would cancel 3 jobs\n") && dry.out.lines().count() == 4, "{dry:?}");
+    // Nobody is there to be asked, and nothing happens.
+    let refused = server.callboard(&["cancel", "kind:sleep state:active", "--json"]).await;
+    assert_eq!((refused.code, &refused.error()["code"]), (2, &json!("usage")));
+    assert!(refused.error()["hint"].as_str().is_some_and(|hint| hint.contains("--yes")), "{refused:?}");
+    let done =
+        server.callboard(&["cancel", "kind:sleep", "state:active", "--yes", "--json"]).await.succeeded();
+    assert_eq!(done.json()["result"], json!({ "done": 3, "failed": 0, "skipped": {} }));
+    let stopped = async {
+        while server.callboard(&["ps", "state:cancelled", "--json"]).await.json()["jobs"][2].is_null() {}
+    };
+    tokio::time::timeout(LIMIT, stopped).await.expect("they stop");
+    let again = server.callboard(&["retry", "state:cancelled kind:sleep", "-y"]).await.succeeded();
+    assert_eq!(again.out, "queued again: 3 jobs\n");
+    server.callboard(&["cancel", "kind:sleep", "--yes"]).await.succeeded();
+    // One job needs no word.
+    let removed = server.callboard(&["rm", "kind:echo"]).await.succeeded();
+    assert_eq!(removed.out, "removed 1 job\n");
+    let none = server.callboard(&["rm", "kind:echo"]).await.succeeded();
+    assert_eq!(none.out, "would remove 0 jobs\n");
+}
+
+#[tokio::test]
+async fn a_dry_run_of_ids_does_nothing_and_a_mistake_is_underlined() {
+    let server = Server::start().await;
+    let id = server.job(&["start", "sleep", r#"{"ms":600000}"#]).await;
+    let dry = server.callboard(&["cancel", &id, "--dry-run"]).await.succeeded();
+    assert!(dry.out.starts_with("would cancel 1 job\n"), "{dry:?}");
+    assert_eq!(server.get(&id).await["state"], "running");
+    let wrong = server.callboard(&["cancel", "stat:running", "--yes"]).await;
+    assert_eq!(wrong.code, 2, "{wrong:?}");
+    assert!(wrong.err.contains("there is no field `stat`") && wrong.err.contains("^^^^"), "{wrong:?}");
+    server.callboard(&["cancel", &id]).await.succeeded();
+}
