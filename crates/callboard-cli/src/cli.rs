@@ -3,7 +3,7 @@
 use crate::{
     commands::{
         cancel, completions, config, diff, get, history, logs, man, ps, queues, reference, retry, rm, run,
-        schedules, start, state, top, wait, watch,
+        schedules, start, state, top, wait, watch, workflow,
     },
     globals::Globals,
     serve,
@@ -58,6 +58,9 @@ pub(crate) enum Command {
     Schedules(schedules::SchedulesArgs),
     /// Watch the board in the terminal: jobs, their progress and lines, with keys to stop and retry them
     Top(top::TopArgs),
+    /// Run recipes of steps that need each other, and look at how far they are
+    #[command(visible_alias = "workflows")]
+    Workflow(workflow::WorkflowArgs),
     /// Show the state, or a part of it, each time it changes
     Watch(watch::WatchArgs),
     /// Print the state, or a part of it, now or at a time in the past

@@ -26,3 +26,4 @@ pub(crate) mod top;
 pub(crate) mod version;
 pub(crate) mod wait;
 pub(crate) mod watch;
+pub(crate) mod workflow;

@@ -29,6 +29,7 @@ use crate::{
     commands::{
         cancel, completions, config, diff, doctor, get, history, kinds as kinds_command, logs, man, open, ps,
         queues, reference, retry, rm, run, schedules, start, state, top as top_command, version, wait, watch,
+        workflow,
     },
     failure::{Failure, Outcome, exit},
     globals::Globals,
@@ -97,6 +98,7 @@ fn ask(globals: &Globals, command: Command, out: &Output) -> Outcome {
             Command::Queues(args) => queues::queues(&api, args, out).await,
             Command::Schedules(args) => schedules::schedules(&api, args, out).await,
             Command::Top(args) => Box::pin(top_command::top(&place, args, out)).await,
+            Command::Workflow(args) => Box::pin(workflow::workflow(&place, args, out)).await,
             Command::Watch(args) => Box::pin(watch::watch(&place, args, out)).await,
             Command::State(args) => state::state(&api, args, out).await,
             Command::Diff(args) => diff::diff(&api, args, out).await,

@@ -162,7 +162,7 @@ impl Presenter {
 }
 
 /// One line of the stream for programs; `v` is the version of its form.
-fn event(fields: &Fields, name: &str, members: &Value) -> Result<(), Failure> {
+pub(crate) fn event(fields: &Fields, name: &str, members: &Value) -> Result<(), Failure> {
     let members = members.to_string();
     let event = format!(r#"{{"v":1,"type":"{name}",{}"#, &members[1..]);
     if fields.is_all() {

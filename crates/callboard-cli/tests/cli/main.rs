@@ -14,3 +14,4 @@ mod run;
 mod setup;
 mod top;
 mod wait;
+mod workflows;

@@ -51,7 +51,7 @@ impl WhatArgs {
 }
 
 /// The job's arguments.
-fn input(given: Option<&str>) -> Result<Node, Failure> {
+pub(crate) fn input(given: Option<&str>) -> Result<Node, Failure> {
     let unreadable =
         |what: &str, error: std::io::Error| Failure::usage(format!("failed to read {what}: {error}"));
     let (what, text) = match given {
