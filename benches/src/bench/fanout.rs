@@ -30,22 +30,22 @@ use tokio::{io::AsyncReadExt as _, net::TcpStream};
 
 const CONNECTIONS: usize = 1000;
 /// Connections that are opened at once.
-const OPENING: usize = 32;
+pub(super) const OPENING: usize = 32;
 const GROUPS: u64 = 5;
-const GROUP: u64 = 5;
+pub(super) const GROUP: u64 = 5;
 const PERIOD_MS: u64 = 125;
 const BROADCAST_PERIOD: Duration = Duration::from_micros(1000 * PERIOD_MS / GROUPS);
 const WARM_UP: Duration = Duration::from_millis(1500);
 const TIME: Duration = Duration::from_secs(3);
 /// Connections that show how long a patch of one operation is.
 const FEW: usize = 20;
-const BESIDE: &str = "raw socket writer";
+pub(super) const BESIDE: &str = "raw socket writer";
 
 pub(super) fn run() -> Done<Vec<Figure>> {
     let mut figures = Vec::new();
     for deflate in [false, true] {
         let ours = block_on(ours(deflate, CONNECTIONS, GROUP))?;
-        let raw = block_on(raw(ours.bytes))?;
+        let raw = block_on(raw(CONNECTIONS, ours.bytes))?;
         let name = if deflate { "chained" } else { "plain" };
         let figure = |what: &str, value, unit| Figure::new(format!("{name}: {what}"), value, unit);
         figures.push(
@@ -60,36 +60,33 @@ pub(super) fn run() -> Done<Vec<Figure>> {
         figures.push(figure("operations of a patch", ours.ops, Unit::Cost("ops")));
         let small = block_on(self::ours(deflate, FEW, 1))?;
         figures.push(figure("bytes of a patch of one operation", small.bytes, Unit::Cost("B")));
-        figures.push(figure("memory per connection", ours.kib_per_connection, Unit::Cost("KiB")));
     }
     Ok(figures)
 }
 
-struct Ours {
+pub(super) struct Ours {
     /// On the wire, on average.
-    bytes: f64,
+    pub(super) bytes: f64,
     ops: f64,
-    cpu_us: f64,
+    pub(super) cpu_us: f64,
     /// What more connections cost: without jobs, decisions, journal and encoding, which one connection needs too.
-    delivering_us: f64,
+    pub(super) delivering_us: f64,
     per_second: f64,
-    kib_per_connection: f64,
 }
 
-struct Delivered {
+pub(super) struct Delivered {
     bytes: f64,
-    cpu_us: f64,
+    pub(super) cpu_us: f64,
     per_second: f64,
 }
 
-async fn ours(deflate: bool, connections: usize, group: u64) -> Done<Ours> {
+pub(super) async fn ours(deflate: bool, connections: usize, group: u64) -> Done<Ours> {
     let folder = disk::folder()?;
     let running = (GROUPS * group).to_string();
     let mut helper = Helper::start(&["board".as_ref(), folder.path().as_ref(), running.as_ref()])?;
     let address = Address::parse(&helper.hear()?)?;
     helper.ask(&format!("pulse {GROUPS} {group} {PERIOD_MS}"))?;
     let (mut sample, _commands) = Socket::open(&address, deflate).await?.split();
-    let alone = helper.process().rss_mib()?;
 
     tokio::time::sleep(WARM_UP).await;
     let before = helper.cpu()?;
@@ -103,14 +100,12 @@ async fn ours(deflate: bool, connections: usize, group: u64) -> Done<Ours> {
     let ops = tokio::time::timeout(PATIENCE, typical_patch(&mut sample)).await??;
     // From here on it is only counted like the others, by the kernel that buffers it for a while.
     let delivered = deliveries(&mut helper, &arrived).await?;
-    let kib_per_connection = (helper.process().rss_mib()? - alone) * 1024.0 / connections as f64;
     Ok(Ours {
         bytes: delivered.bytes,
         ops,
         cpu_us: delivered.cpu_us,
         delivering_us: delivered.cpu_us - own_us_per_second / delivered.per_second,
         per_second: delivered.per_second,
-        kib_per_connection,
     })
 }
 
@@ -129,7 +124,7 @@ async fn typical_patch(messages: &mut Messages) -> Done<f64> {
 }
 
 /// The same number of bytes, written by a thread that does nothing else.
-async fn raw(bytes: f64) -> Done<Delivered> {
+pub(super) async fn raw(connections: usize, bytes: f64) -> Done<Delivered> {
     let folder = disk::folder()?;
     let file = folder.path().join("frame");
     let header = if bytes < 128.0 { 2.0 } else { 4.0 };
@@ -139,11 +134,11 @@ async fn raw(bytes: f64) -> Done<Delivered> {
     let address: SocketAddr = helper.hear()?.parse()?;
     // The listener's queue is shorter than the number of connections: both sides go on together.
     let accepting = tokio::task::spawn_blocking(move || {
-        helper.ask(&format!("accept {CONNECTIONS}"))?;
+        helper.ask(&format!("accept {connections}"))?;
         Done::Ok(helper)
     });
     let opening =
-        stream::iter(0..CONNECTIONS).map(|_| async move { Done::Ok(TcpStream::connect(address).await?) });
+        stream::iter(0..connections).map(|_| async move { Done::Ok(TcpStream::connect(address).await?) });
     let arrived = listen(opening.buffer_unordered(OPENING).try_collect().await?);
     let mut helper = accepting.await??;
     helper.ask(&format!("write {} {}", BROADCAST_PERIOD.as_micros(), file.display()))?;

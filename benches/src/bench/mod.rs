@@ -1,5 +1,6 @@
 //! The benches by name.
 
+mod connections;
 mod dispatch;
 mod drain;
 mod fanout;
@@ -24,6 +25,7 @@ pub(crate) const ALL: &[Bench] = &[
     Bench { name: "drain", run: drain::run },
     Bench { name: "latency", run: latency::run },
     Bench { name: "fanout", run: fanout::run },
+    Bench { name: "connections", run: connections::run },
     Bench { name: "in-process", run: in_process::run },
     Bench { name: "logs", run: logs::run },
     Bench { name: "mutation", run: mutation::run },

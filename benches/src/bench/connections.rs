@@ -1,0 +1,60 @@
+//! What connections cost by how many there are: CPU and bytes of a patch, beside a thread that writes the same bytes
+//! to as many sockets; and the memory of one to which nothing happens.
+
+use super::{
+    block_on,
+    fanout::{self, BESIDE, GROUP, OPENING},
+};
+use crate::{
+    Done, disk,
+    figure::{Figure, Unit},
+    helper::Helper,
+    net::socket::{Address, Socket},
+};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use std::time::Duration;
+
+const COUNTS: [usize; 4] = [1, 100, 1000, 10_000];
+/// Connections that do nothing while memory is measured.
+const IDLE: usize = 1000;
+/// Time in which a new connection gets its first snapshot and what was needed for that is given back.
+const SETTLING: Duration = Duration::from_secs(2);
+
+pub(super) fn run() -> Done<Vec<Figure>> {
+    let mut figures = Vec::new();
+    for (deflate, name) in [(false, "plain"), (true, "chained")] {
+        let idle = block_on(idle_kib(deflate))?;
+        figures.push(Figure::new(format!("{name}: memory per idle connection"), idle, Unit::Cost("KiB")));
+        for count in COUNTS {
+            let ours = block_on(fanout::ours(deflate, count, GROUP))?;
+            let raw = block_on(fanout::raw(count, ours.bytes))?;
+            let figure =
+                |what: &str, value, unit| Figure::new(format!("{name}, {count}: {what}"), value, unit);
+            figures.push(
+                figure("CPU per delivered patch", ours.cpu_us, Unit::Cost("us")).beside(BESIDE, raw.cpu_us),
+            );
+            // What is left for a single connection is less than the noise.
+            if count > 1 {
+                let delivering =
+                    figure("the same without the board's own work", ours.delivering_us, Unit::Cost("us"));
+                figures.push(delivering.beside(BESIDE, raw.cpu_us));
+            }
+            figures.push(figure("bytes of a patch", ours.bytes, Unit::Cost("B")));
+        }
+    }
+    Ok(figures)
+}
+
+async fn idle_kib(deflate: bool) -> Done<f64> {
+    let folder = disk::folder()?;
+    let mut helper = Helper::start(&["board".as_ref(), folder.path().as_ref(), "1".as_ref()])?;
+    let address = Address::parse(&helper.hear()?)?;
+    // What the first one makes is not the price of the others.
+    let _first = Socket::open(&address, deflate).await?;
+    tokio::time::sleep(SETTLING).await;
+    let before = helper.process().rss_mib()?;
+    let opening = stream::iter(0..IDLE).map(|_| Socket::open(&address, deflate));
+    let _opened: Vec<Socket> = opening.buffer_unordered(OPENING).try_collect().await?;
+    tokio::time::sleep(SETTLING).await;
+    Ok((helper.process().rss_mib()? - before) * 1024.0 / IDLE as f64)
+}
