@@ -1,4 +1,4 @@
-//! Ctrl-C, as something to wait for.
+//! Ctrl-C and its like, as something to wait for.
 
 use crate::failure::{Failure, exit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -8,9 +8,17 @@ pub(crate) struct Interrupts(Signal);
 
 impl Interrupts {
     pub(crate) fn listen() -> Result<Self, Failure> {
-        let listening = signal(SignalKind::interrupt());
-        listening.map(Interrupts).map_err(|error| {
-            Failure::new(exit::JOB_FAILED, "signals", format!("failed to listen for Ctrl-C: {error}"))
+        Interrupts::to(SignalKind::interrupt())
+    }
+
+    /// The same for SIGTERM.
+    pub(crate) fn terminations() -> Result<Self, Failure> {
+        Interrupts::to(SignalKind::terminate())
+    }
+
+    fn to(kind: SignalKind) -> Result<Self, Failure> {
+        signal(kind).map(Interrupts).map_err(|error| {
+            Failure::new(exit::JOB_FAILED, "signals", format!("failed to listen for signals: {error}"))
         })
     }
 

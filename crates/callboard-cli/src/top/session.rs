@@ -9,6 +9,7 @@ use crate::{
     api::Api,
     clock::now,
     failure::{Failure, Outcome, exit},
+    follow::Interrupts,
     place::Place,
     text::form::Output,
 };
@@ -77,6 +78,8 @@ impl Session {
         out: &Output,
     ) -> Outcome {
         let look = Look::new(&out.screen);
+        // The terminal is given back whoever ends this.
+        let (mut interrupts, mut terminations) = (Interrupts::listen()?, Interrupts::terminations()?);
         let mut inputs = EventStream::new();
         let mut views = self.client.follow();
         let mut telemetry = self.client.follow_telemetry();
@@ -103,6 +106,8 @@ impl Session {
                 },
                 Some(answer) = answers.recv() => Event::Answer(answer),
                 _ = second.tick() => Event::Second,
+                () = interrupts.next() => return Ok(exit::CANCELLED),
+                () = terminations.next() => return Ok(exit::CANCELLED),
             };
             if matches!(event, Event::Draw) {
                 draw_at = None;

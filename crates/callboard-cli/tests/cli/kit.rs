@@ -198,7 +198,7 @@ impl Spawned {
     }
 }
 
-fn signal(child: &Child, signal: rustix::process::Signal) {
+pub(crate) fn signal(child: &Child, signal: rustix::process::Signal) {
     let pid = child.id().and_then(|id| rustix::process::Pid::from_raw(id as i32)).expect("it runs");
     rustix::process::kill_process(pid, signal).expect("it runs");
 }

@@ -130,6 +130,12 @@ async fn ctrl_c_leaves_and_a_pipe_is_refused() {
     terminal.press("\u{3}");
     let (code, rest) = terminal.end().await;
     assert!(code == Some(130) && rest.contains("\u{1b}[?1049l"), "{code:?} {rest:?}");
+    // The terminal is given back to whoever stops it from outside, too.
+    let mut terminal = Terminal::start(&server, &["top"]);
+    terminal.shows("callboard run -- sleep 5").await;
+    signal(&terminal.child, rustix::process::Signal::TERM);
+    let (code, rest) = terminal.end().await;
+    assert!(code == Some(130) && rest.contains("\u{1b}[?1049l"), "{code:?} {rest:?}");
     let said = server.callboard(&["top"]).await;
     assert!(said.code == 2 && said.err.contains("needs a terminal"), "{said:?}");
 }
