@@ -42,7 +42,7 @@ fn options(stage: &Stage, at: SocketAddr, deflate: bool) -> Options {
     options
 }
 
-/// CALLBOARD_CONVERGE=full takes the crowd and the changes of the requirement: 15 s of both cores.
+/// CALLBOARD_CONVERGE=full takes the crowd and the changes of the requirement: a minute or two on two busy cores.
 #[tokio::test(flavor = "multi_thread")]
 async fn restless_clients_on_faulty_ways_all_arrive_at_the_same_state() {
     let is_full = std::env::var_os("CALLBOARD_CONVERGE").is_some_and(|value| value == "full");
