@@ -1,4 +1,4 @@
-//! Completion of ids, kinds, queues and schedules, asked of the server while somebody types:
+//! Completion of ids, kinds, queues, schedules and workflows, asked of the server while somebody types:
 //! `source <(COMPLETE=bash callboard)`.
 //!
 //! Everything that this needs of `clap_complete`'s unstable half is here, so that it can go without a trace. Whatever fails
@@ -32,6 +32,7 @@ enum Thing {
     Kind,
     Queue,
     Schedule,
+    Workflow,
 }
 
 /// The command with candidates for the values of its arguments.
@@ -39,6 +40,7 @@ fn with_values(command: Command, parent: &str) -> Command {
     let name = command.get_name().to_owned();
     let command = command.mut_args(|arg| match (parent, arg.get_id().as_str()) {
         ("schedules", "name" | "names") => offer(arg, Thing::Schedule),
+        ("workflow", "id") => offer(arg, Thing::Workflow),
         (_, "id" | "ids" | "of" | "after") => offer(arg, Thing::Job),
         (_, "kind") => offer(arg, Thing::Kind),
         (_, "queue" | "queues") => offer(arg, Thing::Queue),
@@ -91,6 +93,7 @@ async fn values(api: &Api, thing: Thing) -> Option<Vec<(String, String)>> {
             Some(queues)
         }
         Thing::Schedule => Some(names(Some(&api.state("/schedules", None).await.ok()?.data))),
+        Thing::Workflow => Some(names(Some(&api.state("/workflows", None).await.ok()?.data))),
     }
 }
 

@@ -20,7 +20,7 @@ const HEAD: &str = "# Command line
 
 Made from the program itself by `cargo xtask codegen`; `callboard help COMMAND` says the same. `callboard man FOLDER` writes manual
 pages, `callboard completions SHELL` a script for bash, zsh, fish, PowerShell or Elvish. `source <(COMPLETE=bash callboard)` in the
-shell's start file (`zsh` and `fish` likewise) also completes ids, kinds, queues and schedules, asked of the server.
+shell's start file (`zsh` and `fish` likewise) also completes ids, kinds, queues, schedules and workflows, asked of the server.
 
 **Output.** Data goes to standard output, everything else to standard error. In a pipe there are no colours and nothing is cut.
 `--json` writes the types of the [protocol](protocol.md), lists as `{\"v\":1,\"jobs\":[…]}`, streams as one object a line;

@@ -32,6 +32,10 @@ async fn what_the_server_has_is_completed() {
     let server = Server::start().await;
     let id = server.job(&["start", "sleep", r#"{"ms":100000}"#, "--queue", "slow", "--title", "long"]).await;
     server.callboard(&["schedules", "put", "tick", "--every", "1h", "echo"]).await.succeeded();
+    let recipe = server.data.path().join("recipe.json");
+    std::fs::write(&recipe, r#"{"name":"n","steps":[{"id":"a","kind":"echo"}]}"#).unwrap();
+    let file = recipe.to_str().unwrap();
+    server.callboard(&["workflow", "run", file, "--id", "my-flow"]).await.succeeded();
     let complete = async |words: &[&str]| {
         let mut command = callboard(server.data.path());
         command.env("COMPLETE", "fish").args(["--", "callboard"]).args(words);
@@ -45,6 +49,7 @@ async fn what_the_server_has_is_completed() {
         (&["start", "echo", "--queue", "s"], "slow"),
         (&["schedules", "trigger", ""], "tick"),
         (&["schedules", "put", "t"], "tick"),
+        (&["workflow", "get", ""], "my-flow"),
         (&["sched"], "schedules"),
     ] {
         let offered = complete(words).await;
