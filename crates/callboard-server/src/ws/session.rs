@@ -103,7 +103,7 @@ pub(super) struct Session {
 
 impl Session {
     /// Serves a connection until it ends.
-    pub(super) async fn serve(app: App, setup: Setup, io: TcpStream) {
+    pub(super) async fn serve(app: App, mut setup: Setup, io: TcpStream) {
         let (read, write) = io.into_split();
         let options = ReadOptions {
             role: Role::Server,
@@ -115,12 +115,14 @@ impl Session {
             deflate: setup.deflate,
             accept_binary: false,
         };
-        let mut reader = Reader::with_prefix(read, options, &setup.read_ahead);
+        // Taken, for it keeps the whole buffer of the request alive.
+        let mut reader = Reader::with_prefix(read, options, &std::mem::take(&mut setup.read_ahead));
         let outlet = Outlet::new(write, setup.deflate, &app.hub.compressor);
-        let entered =
-            tokio::time::timeout(Duration::from_millis(caps::HELLO_MS), enter(&app, &setup, &mut reader))
-                .await
-                .unwrap_or_else(|_| Err(Goodbye::say(close::HELLO_TIMEOUT, "no hello within 5 s")));
+        // On the heap, as what is done once: a session would keep its room for ever.
+        let entering = Box::pin(enter(&app, &setup, &mut reader));
+        let entered = tokio::time::timeout(Duration::from_millis(caps::HELLO_MS), entering)
+            .await
+            .unwrap_or_else(|_| Err(Goodbye::say(close::HELLO_TIMEOUT, "no hello within 5 s")));
         let (caller, wishes) = match entered {
             Ok(entered) => entered,
             Err(goodbye) => return farewell(&outlet, goodbye).await,
@@ -168,7 +170,7 @@ impl Session {
         let present = self.app.hub.instances.enter(&self.caller.name, &wishes.instance);
         self.instance.clone_from(&wishes.instance);
         (self.parts, self.checks) = (wishes.parts, wishes.checks);
-        if let Err(goodbye) = self.begin(speaks_subprotocol, wishes).await {
+        if let Err(goodbye) = Box::pin(self.begin(speaks_subprotocol, wishes)).await {
             return goodbye;
         }
         loop {
