@@ -184,8 +184,9 @@ async fn sample(
         }
     }
     let (version, acked) = acked.ok_or("no ack")?;
-    if patched.iter().any(|(patch, _)| *patch != version) {
-        return Err(format!("the ack named version {version}, a patch led to another").into());
+    // The counts of its commit come behind it.
+    if patched.iter().any(|(patch, _)| *patch < version) {
+        return Err(format!("the ack named version {version}, a patch did not lead so far").into());
     }
     Ok(Sample { sent, acked, patched: patched.into_iter().map(|(_, at)| at).collect() })
 }
