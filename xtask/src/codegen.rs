@@ -21,30 +21,39 @@ const HINT: &str = "run `cargo xtask codegen` and commit the result";
 /// The verb.
 pub(crate) fn run(repo: &Repo, args: &[String]) -> Result<(), Failure> {
     match args {
-        [] => generate(repo, &repo.root),
-        [flag] if flag == "--check" => check(repo),
+        [] => {
+            generate_types(repo, &repo.root)?;
+            generate_reference(repo, &repo.root)
+        }
+        [flag] if flag == "--check" => {
+            check_types(repo)?;
+            let fresh = repo.notes()?.join("codegen");
+            generate_reference(repo, &fresh)?;
+            compare(repo, &fresh, COMMAND_LINE)
+        }
         [other, ..] => Err(options::unknown("codegen", other)),
     }
 }
 
-/// Fails when a committed file is not what the Rust types say.
-pub(crate) fn check(repo: &Repo) -> Result<(), Failure> {
+/// Fails when a committed file is not what the Rust types say. The command line's reference has a test of its own.
+pub(crate) fn check_types(repo: &Repo) -> Result<(), Failure> {
     let fresh = repo.notes()?.join("codegen");
-    generate(repo, &fresh)?;
+    generate_types(repo, &fresh)?;
+    REFERENCE.into_iter().chain([TYPESCRIPT]).try_for_each(|file| compare(repo, &fresh, file))
+}
+
+fn compare(repo: &Repo, fresh: &Path, file: &str) -> Result<(), Failure> {
     let read = |path: &Path| {
         fs::read_to_string(path).map_err(|error| Failure::file("read", path, &error).hint(HINT))
     };
-    for file in REFERENCE.into_iter().chain([TYPESCRIPT, COMMAND_LINE]) {
-        if let Some(line) = first_difference(&read(&repo.root.join(file))?, &read(&fresh.join(file))?) {
-            let message = format!("{file}:{line}: it is not what the sources say");
-            return Err(Failure::new(message).hint(HINT));
-        }
+    match first_difference(&read(&repo.root.join(file))?, &read(&fresh.join(file))?) {
+        Some(line) => Err(Failure::new(format!("{file}:{line}: it is not what the sources say")).hint(HINT)),
+        None => Ok(()),
     }
-    Ok(())
 }
 
-/// Writes all of them below a folder.
-fn generate(repo: &Repo, root: &Path) -> Result<(), Failure> {
+/// Writes what is made of the types below a folder.
+fn generate_types(repo: &Repo, root: &Path) -> Result<(), Failure> {
     let typescript = root.join(TYPESCRIPT);
     if let Some(folder) = typescript.parent() {
         fs::create_dir_all(folder).map_err(|error| Failure::file("create", folder, &error))?;
@@ -57,7 +66,11 @@ fn generate(repo: &Repo, root: &Path) -> Result<(), Failure> {
         .args(["run", "--quiet", "-p", "callboard-protocol", "--features", "schema"])
         .args(["--example", "reference", "--"])
         .args([root])
-        .run()?;
+        .run()
+}
+
+/// Writes what is made of the program below a folder.
+fn generate_reference(repo: &Repo, root: &Path) -> Result<(), Failure> {
     let command_line = root.join(COMMAND_LINE);
     Tool::cargo(repo)
         .args(["run", "--quiet", "-p", "callboard-cli", "--bin", "callboard", "--", "reference"])

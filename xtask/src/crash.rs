@@ -17,14 +17,13 @@ struct Options {
 /// The verb.
 pub(crate) fn run(repo: &Repo, args: &[String]) -> Result<(), Failure> {
     let options = parse(args)?;
+    Tool::cargo(repo).args(["build", "-p", "callboard-cli", "-p", "callboard-testkit", "--bins"]).run()?;
     rounds(repo, options.rounds, options.seed)
 }
 
-/// Builds the server and crashes it `rounds` times.
+/// Crashes the server that is built `rounds` times.
 pub(crate) fn rounds(repo: &Repo, rounds: u32, seed: Option<u64>) -> Result<(), Failure> {
-    Tool::cargo(repo).args(["build", "-p", "callboard-cli"]).run()?;
-    let mut tool = Tool::cargo(repo)
-        .args(["run", "--quiet", "-p", "callboard-testkit", "--bin", "crash", "--"])
+    let mut tool = Tool::new(repo, repo.binary("debug", "crash"))
         .args(["--server".as_ref(), repo.callboard("debug").as_os_str()])
         .args(["--rounds".to_owned(), rounds.to_string()]);
     if let Some(seed) = seed {

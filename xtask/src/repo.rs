@@ -38,6 +38,11 @@ impl Repo {
 
     /// The `callboard` binary of a profile's folder: `debug` or `fast`.
     pub(crate) fn callboard(&self, profile: &str) -> PathBuf {
-        self.target.join(profile).join("callboard")
+        self.binary(profile, "callboard")
+    }
+
+    /// A binary of a profile's folder.
+    pub(crate) fn binary(&self, profile: &str, name: &str) -> PathBuf {
+        self.target.join(profile).join(name)
     }
 }

@@ -34,9 +34,12 @@ pub(crate) fn steps(repo: &Repo, browser: bool) -> Vec<Step<'_>> {
             web::install(repo)?;
             if browser { chromium::find_or_install(repo).map(drop) } else { Ok(()) }
         }),
-        step("generated types", || codegen::check(repo)),
+        step("generated types", || codegen::check_types(repo)),
         step("client and Studio are built", || web::build(repo)),
-        step("the binary", || Tool::cargo(repo).args(["build", "-p", "callboard-cli"]).run()),
+        // All at once: each choice of packages has features of its own, and dependencies would be built for each.
+        step("everything in Rust is built", || {
+            Tool::cargo(repo).args(["build", "--workspace", "--bins", "--tests", "--examples"]).run()
+        }),
         step("TypeScript tests", || {
             let npm = Tool::new(repo, "npm")
                 .args(["test", "--workspaces", "--if-present"])
