@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { rowWindow, scrollToRow } from '../src/lib/rows'
 
-describe('rowWindow', () => {
+describe('rowWindow: only the rows in view are drawn, however long the list (W3.7)', () => {
   it('draws what is seen and a little more', () => {
     expect(rowWindow(1000, 20, { scrollTop: 0, height: 100 }, 2)).toEqual({ first: 0, end: 7 })
     expect(rowWindow(1000, 20, { scrollTop: 410, height: 100 }, 2)).toEqual({ first: 18, end: 28 })

@@ -20,7 +20,7 @@ use std::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -115,6 +115,15 @@ impl Drop for Running {
     }
 }
 
+/// A connection's place among [`caps::CONNECTIONS`], held as long as it is open: by what answers its requests, and by
+/// the session that it may become.
+#[derive(Clone)]
+pub(crate) struct ConnectionPlace(#[expect(dead_code, reason = "it is held")] Arc<OwnedSemaphorePermit>);
+
+/// Connections that the system has made and that were not taken yet; it may allow fewer. Who finds no place is asked
+/// again by the system, after a second and then ever later.
+const ACCEPT_QUEUE: i32 = 16_384;
+
 /// The command line's token ends after ten years; it is made anew when `cli.json` is missing or its token has ended.
 const CLI_TTL_MS: u64 = 10 * 365 * 24 * 3_600_000;
 
@@ -123,6 +132,19 @@ const CLI_TTL_MS: u64 = 10 * 365 * 24 * 3_600_000;
 /// # Errors
 /// See [`ServeError`]. Nothing listens then.
 pub async fn serve(board: Board, options: ServeOptions) -> Result<Running, ServeError> {
+    let places = Places { connections: caps::CONNECTIONS, snapshots: caps::SNAPSHOT_SENDS };
+    serve_up_to(places, board, options).await
+}
+
+/// How many there may be at once.
+#[derive(Clone, Copy)]
+struct Places {
+    connections: usize,
+    /// On their way to clients.
+    snapshots: usize,
+}
+
+async fn serve_up_to(places: Places, board: Board, options: ServeOptions) -> Result<Running, ServeError> {
     if !options.host.is_loopback() {
         return Err(ServeError::NotLoopback(options.host));
     }
@@ -133,6 +155,8 @@ pub async fn serve(board: Board, options: ServeOptions) -> Result<Running, Serve
     let wanted = SocketAddr::new(options.host, options.port);
     let fail = |source| ServeError::Listen { address: wanted, source };
     let listener = TcpListener::bind(wanted).await.map_err(fail)?;
+    // A herd that finds the queue full comes seconds later, when the system asks again.
+    rustix::net::listen(&listener, ACCEPT_QUEUE).map_err(|errno| fail(errno.into()))?;
     let address = listener.local_addr().map_err(fail)?;
     let url = format!("http://{address}{base}");
 
@@ -154,7 +178,7 @@ pub async fn serve(board: Board, options: ServeOptions) -> Result<Running, Serve
     let gate = Gate { tokens, launch, failures: Failures::default(), hosts: names.into(), origins };
     let stop = CancellationToken::new();
     let sessions = TaskTracker::new();
-    let hub = Hub::start(board.clone(), stop.clone());
+    let hub = Hub::start(board.clone(), stop.clone(), places.snapshots);
     let counters = hub.counters.clone();
     let app = App {
         hub,
@@ -166,7 +190,7 @@ pub async fn serve(board: Board, options: ServeOptions) -> Result<Running, Serve
         streams: stream_places(),
         tally: Arc::default(),
     };
-    let accepting = tokio::spawn(accept(listener, app, stop.clone()));
+    let accepting = tokio::spawn(accept(listener, app, places.connections, stop.clone()));
     let launch_url = format!("{url}#launch={code}");
     Ok(Running { url, launch_url, token, address, counters, stop, sessions, accepting })
 }
@@ -196,11 +220,11 @@ fn is_origin(text: &str) -> bool {
     })
 }
 
-/// Takes connections until told to stop; then waits for the open ones to say goodbye.
-async fn accept(listener: TcpListener, app: App, stop: CancellationToken) {
+/// Takes connections, so many at once, until told to stop; then waits for the open ones to say goodbye.
+async fn accept(listener: TcpListener, app: App, places: usize, stop: CancellationToken) {
     let tally = app.tally.clone();
     let service = router(app);
-    let free = Arc::new(Semaphore::new(caps::CONNECTIONS));
+    let free = Arc::new(Semaphore::new(places));
     let mut connections = JoinSet::new();
     loop {
         let (stream, from) = tokio::select! {
@@ -220,16 +244,15 @@ async fn accept(listener: TcpListener, app: App, stop: CancellationToken) {
             tally.refused_connection();
             continue;
         };
+        let place = ConnectionPlace(Arc::new(permit));
         let service =
             service.clone().map_request(move |mut request: http::Request<hyper::body::Incoming>| {
                 request.extensions_mut().insert(from);
+                request.extensions_mut().insert(place.clone());
                 request
             });
         let stop = stop.clone();
-        connections.spawn(async move {
-            connection(stream, TowerToHyperService::new(service), stop).await;
-            drop(permit);
-        });
+        connections.spawn(connection(stream, TowerToHyperService::new(service), stop));
     }
     let goodbye = async { while connections.join_next().await.is_some() {} };
     // Those that do not hear it are cut off.
@@ -264,3 +287,7 @@ where
         }
     }
 }
+
+#[cfg(test)]
+#[path = "serve_tests.rs"]
+mod tests;

@@ -7,13 +7,13 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, ReadBuf};
 
-/// What a waiting connection holds. Commands, acks and pings fit; it must hold a header and a control frame.
-const IDLE_BYTES: usize = 1024;
+/// What is read at once after a wait. Commands, acks and pings fit; it must hold a header and a control frame.
+const FIRST_BYTES: usize = 1024;
 
 /// What a connection in full flow reads at once; more gains nothing over the kernel's own buffers.
 const MAX_BYTES: usize = 64 * 1024;
 
-/// A read buffer that doubles while reads fill it and is small again when the connection waits.
+/// A read buffer that doubles while reads fill it and is gone when the connection waits.
 pub(crate) struct ReadBuffer {
     bytes: Vec<u8>,
     start: usize,
@@ -25,9 +25,7 @@ pub(crate) struct ReadBuffer {
 impl ReadBuffer {
     /// A buffer that already holds what was read together with the handshake.
     pub(crate) fn new(prefix: &[u8]) -> Self {
-        let mut bytes = vec![0; prefix.len().max(IDLE_BYTES)];
-        bytes[..prefix.len()].copy_from_slice(prefix);
-        Self { bytes, start: 0, end: prefix.len(), filled: false }
+        Self { bytes: prefix.to_vec(), start: 0, end: prefix.len(), filled: false }
     }
 
     pub(crate) fn unread(&mut self) -> &mut [u8] {
@@ -57,6 +55,9 @@ impl ReadBuffer {
     where
         R: AsyncRead + Unpin,
     {
+        if self.bytes.is_empty() {
+            return self.poll_first(cx, io);
+        }
         self.make_room();
         let mut target = ReadBuf::new(&mut self.bytes[self.end..]);
         let poll = Pin::new(io).poll_read(cx, &mut target);
@@ -70,6 +71,23 @@ impl ReadBuffer {
         Poll::Ready(Ok(count))
     }
 
+    /// The first read after a wait, onto the stack: most connections wait most of the time, and own nothing then.
+    fn poll_first<R>(&mut self, cx: &mut Context<'_>, io: &mut R) -> Poll<io::Result<usize>>
+    where
+        R: AsyncRead + Unpin,
+    {
+        let mut first = [0; FIRST_BYTES];
+        let mut target = ReadBuf::new(&mut first);
+        ready!(Pin::new(io).poll_read(cx, &mut target))?;
+        let count = target.filled().len();
+        if count > 0 {
+            self.bytes = first.to_vec();
+            self.end = count;
+            self.filled = count == FIRST_BYTES;
+        }
+        Poll::Ready(Ok(count))
+    }
+
     /// Moves the unread bytes to the front and grows if the last read asked for it.
     fn make_room(&mut self) {
         self.bytes.copy_within(self.start..self.end, 0);
@@ -77,13 +95,16 @@ impl ReadBuffer {
         self.start = 0;
         let full = self.end == self.bytes.len();
         if full || (self.filled && self.bytes.len() < MAX_BYTES) {
-            self.bytes.resize((self.bytes.len() * 2).min(MAX_BYTES.max(self.end + IDLE_BYTES)), 0);
+            self.bytes.resize(
+                (self.bytes.len() * 2).max(FIRST_BYTES).min(MAX_BYTES.max(self.end + FIRST_BYTES)),
+                0,
+            );
         }
         self.filled = false;
     }
 
     fn rest(&mut self) {
-        if self.is_empty() && self.bytes.len() > IDLE_BYTES {
+        if self.is_empty() {
             *self = Self::new(&[]);
         }
     }

@@ -11,9 +11,6 @@ use crate::Encoded;
 /// Frames per `writev`; the delivery algorithm sends at most this many at once.
 const MAX_SLICES: usize = 64;
 
-/// Queue slots kept between batches, so that an idle connection holds next to nothing.
-const KEPT_SLOTS: usize = 8;
-
 /// A queue of frames that does no I/O of its own: the caller brings the write.
 ///
 /// It never copies a frame, and it keeps the stream whole: what a short write left over goes out first. The caller
@@ -53,7 +50,8 @@ impl Outgoing {
             }
             self.advance(written);
         }
-        self.pending.shrink_to(KEPT_SLOTS);
+        // A connection that waits holds nothing.
+        self.pending = VecDeque::new();
         Poll::Ready(Ok(()))
     }
 

@@ -20,6 +20,7 @@ fn resume(hello: ClientFrame) -> Option<StatePosition> {
 
 const SET: &str = r#"[{"op":"add","path":"/v","value":2}]"#;
 
+/// S3.8, S3.10.
 #[tokio::test]
 async fn the_mirror_follows_over_a_compressed_connection() {
     let mut fake = Fake::start().await;

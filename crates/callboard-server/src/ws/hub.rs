@@ -68,14 +68,14 @@ impl Drop for Joined {
 }
 
 impl Hub {
-    /// No view yet: the first who subscribes starts one.
-    pub(crate) fn start(board: Board, stop: CancellationToken) -> Arc<Hub> {
+    /// No view yet: the first who subscribes starts one. So many snapshots are on their way at once.
+    pub(crate) fn start(board: Board, stop: CancellationToken, snapshots: usize) -> Arc<Hub> {
         Arc::new(Hub {
             board,
             stop,
             lines: Lines::default(),
             compressor: Compressor::new(LEVEL, COMPRESS_FROM),
-            admission: Admission::new(caps::SNAPSHOT_SENDS),
+            admission: Admission::new(snapshots),
             stored_folds: Semaphore::new(caps::RESUME_FOLDS),
             instances: Arc::default(),
             counters: Arc::default(),

@@ -19,6 +19,7 @@ mod session_input;
 mod session_logs;
 mod session_state;
 mod snapshot;
+mod stored;
 mod upgrade;
 mod view;
 

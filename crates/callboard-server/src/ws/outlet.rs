@@ -88,12 +88,18 @@ impl Outlet {
         frame.size_bytes()
     }
 
-    /// As [`Outlet::say`], of a message that others get too: encoded and compressed once.
-    pub(super) fn say_shared(&self, text: &SharedText) -> usize {
-        let stays = self.lane().membership.is_member() && text.text().len() < LEAVE_FOR_BYTES;
-        let frame = if stays { text.plain() } else { text.for_peer(self.compressor.as_ref()) };
-        self.push(frame);
-        frame.size_bytes()
+    /// Writes messages that others get too, encoded and compressed once, or as much of them as the socket takes now; how
+    /// many bytes are pending then, for which [`Outlet::flush`] must follow.
+    pub(super) fn send_shared(&self, texts: &[SharedText]) -> usize {
+        let mut lane = self.lane();
+        for text in texts {
+            let stays = lane.membership.is_member() && text.text().len() < LEAVE_FOR_BYTES;
+            let frame = if stays { text.plain() } else { text.for_peer(self.compressor.as_ref()) };
+            lane.leave_for(frame);
+            lane.outgoing.push(frame);
+        }
+        self.drain(&mut lane);
+        lane.pending_bytes()
     }
 
     /// Queues a frame behind what is pending; [`Outlet::flush`] must follow.

@@ -9,6 +9,9 @@ use callboard_protocol::{
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// Batches that are written at once, with one system call. A client that is behind by more goes on when it has read.
+const BATCHES: usize = 16;
+
 impl Session {
     pub(super) fn begin_logs(&mut self, wish: LogRequest) {
         if wish.enabled == Some(false) {
@@ -61,18 +64,27 @@ impl Session {
         self.logs_wait_until = Instant::now() + Duration::from_millis(caps::LOG_BATCH_MS);
         let Some(filter) = &self.log_filter else { return };
         let config = self.config.borrow().clone();
-        let place = (self.log_seq, self.log_looked_at);
-        let batch = self.app.hub.lines.batch(self.app.board.logs(), (filter, &config), place);
-        self.log_looked_at = batch.to_seq;
-        if batch.to_seq < *self.log_head.borrow() {
+        let mut texts = Vec::new();
+        for _ in 0..BATCHES {
+            let place = (self.log_seq, self.log_looked_at);
+            let batch = self.app.hub.lines.batch(self.app.board.logs(), (filter, &config), place);
+            self.log_looked_at = batch.to_seq;
+            // What nobody wants to see moves no position: the next batch goes on from what the client has.
+            if let Some(text) = &batch.text {
+                self.log_seq = batch.to_seq;
+                texts.push(text.clone());
+            }
+            if batch.to_seq >= *self.log_head.borrow() {
+                break;
+            }
+        }
+        if self.log_looked_at < *self.log_head.borrow() {
             self.log_head.mark_changed();
             self.logs_wait_until = Instant::now();
         }
-        // What nobody wants to see moves no position: the next batch goes on from what the client has.
-        if let Some(text) = &batch.text {
-            self.log_seq = batch.to_seq;
-            let bytes = self.outlet.say_shared(text);
-            self.note_control(bytes);
+        let pending = self.outlet.send_shared(&texts);
+        if pending > 0 {
+            self.note_control(pending);
         }
     }
 }

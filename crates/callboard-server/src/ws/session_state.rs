@@ -1,11 +1,12 @@
 //! The state of a session: its subscriptions, each a seat in a view.
 
 use super::{
-    hub::{Hub, Joined},
+    hub::Joined,
     seat::{CaughtUp, Seat},
     session::{Goodbye, Session},
     snapshot::Wanted,
-    view::{MAIN, PatchFrame, View, ViewKey},
+    stored,
+    view::{MAIN, PatchFrame, ViewKey},
 };
 use callboard_protocol::{
     Node, Selection, caps,
@@ -116,7 +117,7 @@ impl Session {
         let joined = self.app.hub.join(key, selection, seat)?;
         let (start, wish) = match &resume {
             Some(have) if self.can_resume(have) => (SubStart::Resumed, Wish::Resync(resume)),
-            have => match stored(&self.app.hub, &joined.view, have.as_ref()).await {
+            have => match stored::resume(&self.app.hub, &joined.view, have.as_ref()).await {
                 Some(patch) => (SubStart::Resumed, Wish::Stored(patch)),
                 None => (SubStart::Snapshot, Wish::Snapshot(self.reason_for(have.as_ref(), new))),
             },
@@ -193,7 +194,7 @@ impl Session {
                 Wish::Resync(Some(have)) if self.can_resume(&have) => seat.place(have.version),
                 Wish::Resync(have) => {
                     let at_least = seat.lift();
-                    match stored(&self.app.hub, view, have.as_ref()).await {
+                    match stored::resume(&self.app.hub, view, have.as_ref()).await {
                         Some(patch) => self.subs[index].joined.seat.go_on(&patch),
                         None => self.send_snapshot(index, SnapshotReason::Resync, at_least).await?,
                     }
@@ -231,15 +232,6 @@ impl Session {
         }
         Ok(())
     }
-}
-
-/// The patch out of the journal that leads from what the client has to what is in memory.
-async fn stored(hub: &Hub, view: &Arc<View>, have: Option<&StatePosition>) -> Option<Arc<PatchFrame>> {
-    let have = have.filter(|have| have.epoch == *hub.board.epoch())?;
-    let _place = hub.stored_folds.try_acquire().ok()?;
-    let patch = view.fold_stored(have.version).await?;
-    hub.counters.stored_folds.add();
-    Some(patch)
 }
 
 fn unknown_sub(name: &str) -> Rejection {

@@ -4,6 +4,7 @@ use super::session::{Session, Setup};
 use crate::{
     access::Caller,
     http::{App, problem},
+    serve::ConnectionPlace,
 };
 use axum::{
     Extension,
@@ -45,6 +46,7 @@ pub(crate) async fn upgrade(
         deflate: accept.deflate,
         read_ahead: bytes::Bytes::new(),
     };
+    let place = request.extensions_mut().remove::<ConnectionPlace>();
     let upgraded = hyper::upgrade::on(&mut request);
     let sessions = app.sessions.clone();
     sessions.spawn(async move {
@@ -59,6 +61,7 @@ pub(crate) async fn upgrade(
             },
             Err(error) => tracing::debug!(%error, "a connection was not upgraded"),
         }
+        drop(place);
     });
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;

@@ -9,6 +9,7 @@ use super::{
     seat::Seat,
     seats::Seats,
     snapshot::{self, Parts, Wanted},
+    stored::StoredFolds,
 };
 use callboard::{Board, Window};
 use callboard_protocol::{Coalescer, NeedsDocument, Op, Selection, caps};
@@ -71,6 +72,7 @@ pub(super) struct View {
     pub(super) seats: Seats,
     pub(super) selection: Selection,
     pub(super) checks: Checks,
+    pub(super) stored_folds: StoredFolds,
     track: Mutex<Track>,
     chain: Mutex<Chained>,
     /// Folds for those who are further behind: a crowd that comes back after a drop is behind by the same window.
@@ -125,6 +127,7 @@ impl View {
             seats: Seats::default(),
             selection,
             checks: Checks::new(),
+            stored_folds: StoredFolds::default(),
             track: Mutex::new(Track { frames: VecDeque::new(), bytes: 0, head, seen: head }),
             chain: Mutex::default(),
             folds: Mutex::default(),

@@ -66,6 +66,7 @@ fn numbers(lines: std::ops::Range<u32>) -> Vec<String> {
     lines.map(|line| line.to_string()).collect()
 }
 
+/// S3.10: lines come in batches, and W3.5: each is known by its number.
 #[tokio::test]
 async fn history_then_live_has_every_line_once() {
     let stage = stage().await;

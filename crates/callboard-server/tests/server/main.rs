@@ -6,6 +6,7 @@ mod commands;
 mod config;
 mod convergence;
 mod delivery;
+mod faults;
 mod frames;
 mod gate;
 mod http;

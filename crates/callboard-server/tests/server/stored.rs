@@ -56,7 +56,35 @@ async fn somebody_who_was_away_for_long_gets_one_patch_out_of_the_journal() {
     let mut mended = old;
     follow(&mut socket, &mut mended, mirror.version()).await;
     assert_eq!((mended.snapshots, mended.document()), (1, mirror.document()));
-    assert_eq!(stored_folds(&stage), 2);
+    // It leads on from the patch that was made before.
+    assert_eq!(stored_folds(&stage), 1);
+}
+
+/// After a restart everybody is behind by the same window: it is read once, and nobody needs a snapshot.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowd_that_is_behind_by_the_same_window_shares_one_patch() {
+    let stage = stage().await;
+    let (mut socket, _, version) = stage.socket(None).await;
+    let mut mirror = Mirror::default();
+    follow(&mut socket, &mut mirror, version).await;
+    drop(socket);
+    many_changes(&stage).await;
+    let board = &stage.server.board;
+    let head = board.state().version;
+    let crowd = (0..50).map(|_| {
+        let mut mirror = mirror.clone();
+        let stage = &stage;
+        async move {
+            let (mut socket, resumed, _) = stage.socket(mirror.position().cloned()).await;
+            follow(&mut socket, &mut mirror, head).await;
+            (resumed, mirror)
+        }
+    });
+    for (resumed, mirror) in futures_util::future::join_all(crowd).await {
+        assert!(resumed && mirror.document() == &board.state().document);
+        assert_eq!(mirror.snapshots, 1);
+    }
+    assert_eq!(stored_folds(&stage), 1);
 }
 
 #[tokio::test]

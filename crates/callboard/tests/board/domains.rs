@@ -27,6 +27,24 @@ async fn what_was_written_is_there_after_a_restart() {
     );
 }
 
+/// S3.4, S3.5: what was read stays as it was, and what a head or a slice tells of can be read already.
+#[tokio::test]
+async fn a_read_state_is_frozen_and_the_new_one_is_there_before_anybody_hears_of_it() {
+    let stage = stage(1).await;
+    stage.board.set("/app.bench", &json!({ "temperature": 20 })).await.unwrap();
+    let (before, mut head) = (stage.board.state(), stage.board.head());
+    let mut slice = stage.board.slice(path("/app.bench/temperature"));
+    assert_eq!(slice.next().await.unwrap().value, Some(20u32.into()));
+    head.mark_unchanged();
+    let accepted = stage.board.set("/app.bench/temperature", &21).await.unwrap();
+    head.changed().await.unwrap();
+    assert!(stage.board.state().version >= *head.borrow());
+    let change = slice.next().await.unwrap();
+    assert_eq!((change.value, change.ops.len()), (Some(21u32.into()), 1));
+    assert_eq!((change.from, change.to), (before.version, accepted.version));
+    assert_eq!(before.document.at("/app.bench/temperature").and_then(Node::as_u64), Some(20));
+}
+
 /// S3.6: a slice hears of what touches it and of nothing else, by whole names.
 #[tokio::test]
 async fn a_slice_is_pointer_exact() {
@@ -47,6 +65,7 @@ async fn a_slice_is_pointer_exact() {
     assert_eq!((gone.value, gone.ops.len()), (None, 1), "a parent that goes takes it along");
 }
 
+/// S3.7: what is derived is computed within the change that it follows from.
 #[tokio::test]
 async fn a_projection_follows_and_is_computed_anew_at_a_start() {
     let count = |state: &Node| {
