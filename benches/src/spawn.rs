@@ -27,11 +27,19 @@ impl Process {
 
     /// Its memory in MiB as the system counts it, shared pages included.
     pub(crate) fn rss_mib(&self) -> Done<f64> {
+        self.status_mib("VmRSS:")
+    }
+
+    /// The most that its memory has been, in MiB.
+    pub(crate) fn peak_mib(&self) -> Done<f64> {
+        self.status_mib("VmHWM:")
+    }
+
+    fn status_mib(&self, name: &str) -> Done<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kib =
-            line.and_then(|line| line.split_whitespace().next()).ok_or("the system does not say VmRSS")?;
-        Ok(kib.parse::<f64>()? / 1024.0)
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let kib = line.and_then(|line| line.split_whitespace().next());
+        Ok(kib.ok_or_else(|| format!("the system does not say {name}"))?.parse::<f64>()? / 1024.0)
     }
 
     /// The CPU time of its threads that live; finer than the ticks of `/proc/PID/stat`.

@@ -3,7 +3,7 @@
 
 use super::{
     block_on,
-    fanout::{self, BESIDE, GROUP, OPENING},
+    fanout::{self, BESIDE, DEFLATED, GROUP, OPENING, Written},
 };
 use crate::{
     Done, disk,
@@ -27,7 +27,7 @@ pub(super) fn run() -> Done<Vec<Figure>> {
         figures.push(Figure::new(format!("{name}: memory per idle connection"), idle, Unit::Cost("KiB")));
         for count in COUNTS {
             let ours = block_on(fanout::ours(deflate, count, GROUP))?;
-            let raw = block_on(fanout::raw(count, ours.bytes))?;
+            let raw = block_on(fanout::raw(count, Written::Same(ours.bytes)))?;
             let figure =
                 |what: &str, value, unit| Figure::new(format!("{name}, {count}: {what}"), value, unit);
             figures.push(
@@ -40,6 +40,14 @@ pub(super) fn run() -> Done<Vec<Figure>> {
                 figures.push(delivering.beside(BESIDE, raw.cpu_us));
             }
             figures.push(figure("bytes of a patch", ours.bytes, Unit::Cost("B")));
+            // More than a thousand would be gigabytes; one is not what it is about. A thousand are in `fanout`.
+            if deflate && count == 100 {
+                let each = block_on(fanout::raw(count, Written::Deflated(&ours.patches)))?;
+                figures.push(
+                    figure("CPU per delivered patch", ours.cpu_us, Unit::Cost("us"))
+                        .beside(DEFLATED, each.cpu_us),
+                );
+            }
         }
     }
     Ok(figures)

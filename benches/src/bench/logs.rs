@@ -1,5 +1,5 @@
-//! What a line costs the server from where it is written to ten readers and the disk, beside a thread that writes
-//! the same messages to as many sockets.
+//! What it costs the server to deliver a line from where it is written to its readers and the disk, beside a thread that
+//! writes the same messages to as many sockets.
 
 use super::block_on;
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     measure::{ROUNDS, median, micros},
     net::{
         http::PATIENCE,
-        socket::{Address, Messages, Socket, number},
+        socket::{Address, Messages, Socket, Wants, number},
     },
 };
 use callboard_ws::frame;
@@ -19,23 +19,33 @@ use std::{
 };
 use tokio::{io::AsyncReadExt as _, net::TcpStream};
 
-const READERS: usize = 10;
-/// The seed's load, and more (lines per minute).
-const RATES: [(&str, u64); 3] = [("10 000/min", 10_000), ("10 000/s", 600_000), ("100 000/s", 6_000_000)];
+/// The seed's load, and more: lines per minute, and readers. Ten million deliveries a second are beyond what the
+/// clients of one machine can read.
+const LOADS: [(&str, u64, usize); 4] = [
+    ("10 000/min to 100", 10_000, 100),
+    ("10 000/s to 100", 600_000, 100),
+    ("100 000/s to 1", 6_000_000, 1),
+    ("100 000/s to 10", 6_000_000, 10),
+];
+const WANTS: Wants = Wants { deflate: false, logs: true, resume: None };
 const WARM_UP: Duration = Duration::from_millis(1000);
 const TIME: Duration = Duration::from_secs(2);
 const BESIDE: &str = "raw socket writer";
 
 pub(super) fn run() -> Done<Vec<Figure>> {
     let mut figures = Vec::new();
-    for (name, per_minute) in RATES {
-        let ours = block_on(ours(per_minute))?;
-        let raw = block_on(raw(&ours))?;
+    for (name, per_minute, readers) in LOADS {
+        let ours = block_on(ours(per_minute, readers))?;
+        let raw = block_on(raw(&ours, readers))?;
         let figure = |what: &str, value, unit| Figure::new(format!("{name}: {what}"), value, unit);
-        let per_line = figure("CPU per line, 10 readers and disk", ours.cpu_us, Unit::Cost("us"));
+        let per_line = figure("CPU per delivered line, with the disk", ours.cpu_us, Unit::Cost("us"));
         figures.push(per_line.beside(BESIDE, raw));
         figures.push(figure("written", ours.per_second, Unit::PerSecond("lines")));
-        figures.push(figure("of one core", ours.cpu_us * ours.per_second / 1e4, Unit::Cost("%")));
+        figures.push(figure(
+            "of one core",
+            ours.cpu_us * readers as f64 * ours.per_second / 1e4,
+            Unit::Cost("%"),
+        ));
         figures.push(figure("lines that a reader was not sent", ours.lost, Unit::Cost("lines")));
     }
     Ok(figures)
@@ -51,13 +61,13 @@ struct Ours {
     lost: f64,
 }
 
-async fn ours(per_minute: u64) -> Done<Ours> {
+async fn ours(per_minute: u64, readers: usize) -> Done<Ours> {
     let folder = disk::folder()?;
     let mut helper = Helper::start(&["board".as_ref(), folder.path().as_ref(), "1".as_ref()])?;
     let address = Address::parse(&helper.hear()?)?;
-    let (mut sample, _commands) = Socket::open_with_logs(&address).await?.split();
-    for _ in 1..READERS {
-        swallow(Socket::open_with_logs(&address).await?.into_stream());
+    let (mut sample, _commands) = Socket::open_as(&address, WANTS).await?.split();
+    for _ in 1..readers {
+        swallow(Socket::open_as(&address, WANTS).await?.into_stream());
     }
     helper.ask(&format!("lines {per_minute}"))?;
     tokio::time::sleep(WARM_UP).await;
@@ -69,7 +79,7 @@ async fn ours(per_minute: u64) -> Done<Ours> {
         tokio::time::sleep(TIME).await;
         let after = (helper.cpu()?, helper.ask("written")?.parse::<u64>()?);
         let lines = (after.1 - before.1) as f64;
-        cpu_us.push(micros(after.0 - before.0) / lines);
+        cpu_us.push(micros(after.0 - before.0) / (lines * readers as f64));
         per_second.push(lines / before.2.elapsed().as_secs_f64());
     }
     drop(helper);
@@ -110,18 +120,18 @@ fn swallow(mut stream: TcpStream) {
     });
 }
 
-/// Microseconds per line of a thread that writes the same messages in the same rhythm.
-async fn raw(ours: &Ours) -> Done<f64> {
+/// Microseconds per delivered line of a thread that writes the same messages in the same rhythm.
+async fn raw(ours: &Ours, readers: usize) -> Done<f64> {
     let folder = disk::folder()?;
     let file = folder.path().join("frame");
     std::fs::write(&file, &ours.frame)?;
     let mut helper = Helper::start(&["raw-writer".as_ref()])?;
     let address: SocketAddr = helper.hear()?.parse()?;
     let accepting = tokio::task::spawn_blocking(move || {
-        helper.ask(&format!("accept {READERS}"))?;
+        helper.ask(&format!("accept {readers}"))?;
         Done::Ok(helper)
     });
-    for _ in 0..READERS {
+    for _ in 0..readers {
         swallow(TcpStream::connect(address).await?);
     }
     let mut helper = accepting.await??;
@@ -133,7 +143,7 @@ async fn raw(ours: &Ours) -> Done<f64> {
         tokio::time::sleep(TIME).await;
         let spent = micros(helper.cpu()? - before.0);
         let messages = before.1.elapsed().as_secs_f64() / ours.period.as_secs_f64();
-        cpu_us.push(spent / (messages * ours.lines));
+        cpu_us.push(spent / (messages * ours.lines * readers as f64));
     }
     helper.ask("stop")?;
     Ok(median(cpu_us))

@@ -4,10 +4,12 @@ mod connections;
 mod dispatch;
 mod drain;
 mod fanout;
+mod herd;
 mod in_process;
 mod latency;
 mod logs;
 mod mutation;
+mod peers;
 mod recovery;
 mod start;
 
@@ -26,6 +28,8 @@ pub(crate) const ALL: &[Bench] = &[
     Bench { name: "latency", run: latency::run },
     Bench { name: "fanout", run: fanout::run },
     Bench { name: "connections", run: connections::run },
+    Bench { name: "herd", run: herd::run },
+    Bench { name: "peers", run: peers::run },
     Bench { name: "in-process", run: in_process::run },
     Bench { name: "logs", run: logs::run },
     Bench { name: "mutation", run: mutation::run },

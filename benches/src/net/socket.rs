@@ -29,6 +29,15 @@ impl Address {
     }
 }
 
+/// What a client wants beside the state.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wants {
+    pub(crate) deflate: bool,
+    pub(crate) logs: bool,
+    /// The epoch and version that it has already.
+    pub(crate) resume: Option<(String, u64)>,
+}
+
 /// A connection after its `hello`, before anything was read.
 pub(crate) struct Socket {
     stream: TcpStream,
@@ -38,38 +47,54 @@ pub(crate) struct Socket {
 impl Socket {
     /// Connects and says hello, without interest in the log.
     pub(crate) async fn open(address: &Address, deflate: bool) -> Done<Self> {
-        Socket::open_as(address, deflate, false).await
+        Socket::open_as(address, Wants { deflate, ..Wants::default() }).await
     }
 
-    /// Connects and says hello, with interest in the log.
-    pub(crate) async fn open_with_logs(address: &Address) -> Done<Self> {
-        Socket::open_as(address, false, true).await
-    }
-
-    async fn open_as(address: &Address, deflate: bool, logs: bool) -> Done<Self> {
-        let stream = TcpStream::connect(address.at).await?;
-        stream.set_nodelay(true)?;
-        let handshake = ClientHandshake::new(std::array::from_fn(|_| fastrand::u8(..)))
-            .protocol(callboard_protocol::frame::SUBPROTOCOL)
-            .deflate(deflate);
-        let mut socket = Socket { stream, deflate: None };
-        socket.request(address, &handshake).await?;
-        let (status, headers) = socket.answer().await?;
-        socket.deflate = handshake.check(status, &headers)?.deflate;
+    /// Connects and says hello.
+    pub(crate) async fn open_as(address: &Address, wants: Wants) -> Done<Self> {
+        let protocol = callboard_protocol::frame::SUBPROTOCOL;
+        let mut socket = Socket::upgrade(address, "/ws", Some(protocol), wants.deflate).await?;
         let instance = format!("bench-{:x}", fastrand::u64(..));
-        let hello = serde_json::json!({
+        let mut hello = serde_json::json!({
             "type": "hello", "protocol": callboard_protocol::frame::PROTOCOL,
             "client": { "name": "bench", "version": "0", "instance": instance },
-            "logs": { "enabled": logs },
+            "logs": { "enabled": wants.logs },
         });
-        let hello = masked::text(&hello.to_string(), fastrand::u32(..).to_ne_bytes());
-        socket.stream.write_all(hello.as_bytes()).await?;
+        if let Some((epoch, version)) = wants.resume {
+            let resume = serde_json::json!({ "epoch": epoch, "version": version });
+            hello["subs"] = serde_json::json!([{ "sub": "main", "paths": [""], "resume": resume }]);
+        }
+        socket.say(&hello.to_string()).await?;
         Ok(socket)
     }
 
-    async fn request(&mut self, address: &Address, handshake: &ClientHandshake) -> Done {
+    /// Connects to any WebSocket server.
+    pub(crate) async fn upgrade(
+        address: &Address,
+        path: &str,
+        protocol: Option<&'static str>,
+        deflate: bool,
+    ) -> Done<Self> {
+        let stream = TcpStream::connect(address.at).await?;
+        stream.set_nodelay(true)?;
+        let handshake = ClientHandshake::new(std::array::from_fn(|_| fastrand::u8(..))).deflate(deflate);
+        let handshake = protocol.into_iter().fold(handshake, ClientHandshake::protocol);
+        let mut socket = Socket { stream, deflate: None };
+        socket.request(address, path, &handshake).await?;
+        let (status, headers) = socket.answer().await?;
+        socket.deflate = handshake.check(status, &headers)?.deflate;
+        Ok(socket)
+    }
+
+    /// Sends one text.
+    pub(crate) async fn say(&mut self, text: &str) -> Done {
+        let frame = masked::text(text, fastrand::u32(..).to_ne_bytes());
+        Ok(self.stream.write_all(frame.as_bytes()).await?)
+    }
+
+    async fn request(&mut self, address: &Address, path: &str, handshake: &ClientHandshake) -> Done {
         let mut request = format!(
-            "GET /ws HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n",
+            "GET {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n",
             address.at, address.token
         );
         for (name, value) in &handshake.request_headers() {
@@ -113,6 +138,11 @@ impl Socket {
 pub(crate) struct Messages(Reader<OwnedReadHalf>);
 
 impl Messages {
+    /// So far, headers of frames included.
+    pub(crate) fn bytes_read(&self) -> u64 {
+        self.0.bytes_read()
+    }
+
     /// The next text.
     pub(crate) async fn next(&mut self) -> Done<String> {
         loop {
