@@ -16,6 +16,7 @@ const budgets = [
   { name: 'progress', code: all('progress'), bytes: 1500 },
   { name: 'manager beside the client', code: all('manager'), beside: core, bytes: 2000 },
   { name: 'optimistic beside the client', code: all('optimistic'), beside: core, bytes: 1200 },
+  { name: 'outbox beside the client', code: all('outbox'), beside: core, bytes: 1700 },
   { name: 'polling beside the client', code: all('polling'), beside: core, bytes: 900 },
   { name: 'views beside the client', code: all('views'), beside: core, bytes: 1000 },
   { name: 'check beside the client', code: all('check'), beside: core, bytes: 800 },

@@ -3,8 +3,9 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket as NodeWebSocket } from 'ws'
-import { createClient, type Client, type Clock, type JsonValue, type Telemetry } from '../src/index.js'
+import { createClient, type Client, type Clock, type JsonValue, type Off, type ReadableStore, type Telemetry } from '../src/index.js'
 import { equal } from '../src/patch.js'
+import { createOutbox, memoryStorage } from '../src/outbox/index.js'
 import { attachPolling } from '../src/polling/index.js'
 import { openView } from '../src/views/index.js'
 import { startProxy, startServer, temporaryFolder, type Proxy, type Server } from './live/server.js'
@@ -71,6 +72,15 @@ describe.skipIf(!binary)('against the real server', () => {
     await server.kill()
     folder.remove()
   })
+
+  /** Resolves when a store is as wanted. */
+  async function reached<T>(store: ReadableStore<T>, isReached: (value: T) => boolean): Promise<void> {
+    let off: Off | undefined
+    await new Promise<void>((resolve) => {
+      off = store.subscribe((value) => isReached(value) && resolve())
+    })
+    off?.()
+  }
 
   /** Resolves when the telemetry is as wanted; says what it is when that takes too long. */
   async function until(isReached: (telemetry: Telemetry) => boolean, ms = 45_000): Promise<void> {
@@ -186,6 +196,26 @@ describe.skipIf(!binary)('against the real server', () => {
     expect(isSame()).toBe(true)
     view.close()
   }, 60_000)
+
+  it('what is put into the outbox without a connection is carried out once, also from a stored copy (S2.24)', async () => {
+    client.pause()
+    const storage = memoryStorage()
+    const box = createOutbox(client, { storage, clock: quickClock })
+    const id = await box.start('echo', { from: 'the outbox' })
+    const [stored] = await storage.load()
+    client.resume()
+    await until(({ phase }) => phase === 'open')
+    await reached(box.entries, (entries) => entries.length === 0)
+    const { finishedAt } = await client.http<{ finishedAt?: string }>(`api/jobs/${id}`)
+    box.close()
+    // The page went away before it heard the answer: the next one sends the entry again.
+    const again = createOutbox(client, { storage: { ...storage, load: async () => [stored!] }, clock: quickClock })
+    await again.ready
+    await reached(again.entries, (entries) => entries.length === 0)
+    const job = await client.http<{ attempt: number; finishedAt?: string }>(`api/jobs/${id}`)
+    expect([job.attempt, finishedAt === undefined || job.finishedAt === finishedAt]).toEqual([1, true])
+    again.close()
+  })
 
   it('where no WebSocket comes through, state and commands go over HTTP (S0.35)', async () => {
     const polling = attachPolling(client, { clock: quickClock, intervalMs: 1_000 })
