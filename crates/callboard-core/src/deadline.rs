@@ -10,7 +10,7 @@ use crate::{
     state::object,
     table::{Cell, JobEvent, transition},
     things,
-    tx::{Tx, fault, no_job},
+    tx::{Tx, fault, no_job, node},
     workflow,
 };
 use callboard_protocol::{
@@ -65,7 +65,7 @@ impl Core {
 fn release(tx: &mut Tx<'_>, id: &JobId) -> Result<Node, Rejection> {
     let state = tx.state(id)?;
     if let Cell::To(next) = transition(state, JobEvent::Due) {
-        tx.clear_fields(id, &["scheduledAt"]);
+        tx.clear_fields(id, ["scheduledAt"])?;
         if state == JobState::Scheduled {
             // It has waited for its turn since now, not since somebody thought of it.
             tx.put_field(id, "order", &tx.context.now.0)?;
@@ -111,11 +111,14 @@ fn start(tx: &mut Tx<'_>, id: &JobId) -> Result<Node, Rejection> {
         return Ok(Node::Null);
     };
     let start = next_attempt(tx, id)?;
-    tx.set_field(id, "attempt", start.attempt.into())?;
-    tx.put_field(id, "startedAt", &tx.context.now)?;
     // A new attempt starts from nothing: progress and files of the last one are history.
-    tx.clear_fields(id, &["progress", "artifacts"]);
-    tx.move_job(id, state, next)?;
+    let fields = [
+        ("attempt", Some(start.attempt.into())),
+        ("startedAt", Some(node(&tx.context.now)?)),
+        ("progress", None),
+        ("artifacts", None),
+    ];
+    tx.move_job_with(id, (state, next), fields)?;
     tx.event("job.started", id, object([("attempt", start.attempt.into())]));
     tx.effects.push(Effect::Start(start));
     Ok(Node::Null)

@@ -75,7 +75,7 @@ pub(crate) fn settle(tx: &mut Tx<'_>, on: &JobId, waiter: &JobId) -> Result<Node
         tx.put_field(waiter, "waitingFor", &left)?;
         return Ok(Node::Null);
     }
-    tx.clear_fields(waiter, &["waitingFor"]);
+    tx.clear_fields(waiter, ["waitingFor"])?;
     if !job.hold {
         let_go(tx, waiter, job.state, job.scheduled_at)?;
     }
@@ -93,7 +93,7 @@ pub(crate) fn let_go(
     let event = if is_early { JobEvent::Postpone } else { JobEvent::Release };
     let Cell::To(next) = transition(state, event) else { return Ok(()) };
     if !is_early {
-        tx.clear_fields(id, &["scheduledAt"]);
+        tx.clear_fields(id, ["scheduledAt"])?;
     }
     tx.move_job(id, state, next)?;
     tx.event("job.released", id, Node::Null);

@@ -3,12 +3,7 @@
 //! Only what differs is written, so a whole document that is set again costs what changed in it; a write that changes
 //! nothing makes no change (X17).
 
-use crate::{
-    index::Index,
-    projection::Projections,
-    state::{below, object},
-    tx::Tx,
-};
+use crate::{index::Index, projection::Projections, state::object, tx::Tx};
 use callboard_protocol::{
     Key, Node, Object, Pointer, caps,
     domain::{APP, Write, is_open, open_path},
@@ -95,10 +90,10 @@ pub(crate) fn put(tx: &mut Tx<'_>, path: Pointer, value: Node) -> Result<(), Rej
     let changed: Vec<(Key, Node)> =
         new.iter().filter(differs).map(|(key, value)| (key.clone(), value.clone())).collect();
     for key in gone {
-        remove(tx, below(&path, key))?;
+        remove(tx, path.child(key))?;
     }
     for (key, value) in changed {
-        put(tx, below(&path, key), value)?;
+        put(tx, path.child(key), value)?;
     }
     Ok(())
 }
@@ -109,7 +104,7 @@ fn merge(tx: &mut Tx<'_>, path: Pointer, members: &Object) -> Result<(), Rejecti
         set_leaf(tx, path.clone(), Node::object())?;
     }
     for (key, value) in members.iter() {
-        let path = below(&path, key.clone());
+        let path = path.child(key.clone());
         match value {
             Node::Null => remove(tx, path)?,
             Node::Object(members) => merge(tx, path, members)?,

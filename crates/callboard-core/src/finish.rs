@@ -6,7 +6,7 @@ use crate::{
     input::{Archived, Context, Decided, Effect, End, News, Report},
     state::{in_domain, object},
     table::{Cell, JobEvent, transition},
-    tx::{Tx, fault, no_job},
+    tx::{Tx, fault, no_job, node},
     workflow::Ended,
 };
 use callboard_protocol::{
@@ -17,7 +17,6 @@ use callboard_protocol::{
         Attempt, AttemptOutcome, CancelCause, CancelInfo, Job, JobError, JobState, Progress, ResultRecord,
         RetryPolicy, check_id, clip,
     },
-    to_node,
 };
 use serde::Deserialize;
 
@@ -161,7 +160,7 @@ fn put_end(tx: &mut Tx<'_>, id: &JobId, end: End) -> Result<Node, Rejection> {
     }
     match event {
         JobEvent::Succeed => {
-            tx.clear_fields(id, &["error", "checkpoint"]);
+            tx.clear_fields(id, ["error", "checkpoint"])?;
             if let Some(result) = end.result {
                 tx.set_field(id, "result", result)?;
             }
@@ -224,7 +223,7 @@ fn retry_later(
     let usual = || backoff::delay_ms(&policy, job.tries(), tx.context.chance);
     let delay = after.map_or_else(usual, |after| after.min(caps::RETRY_MS));
     tx.put_field(id, "scheduledAt", &tx.context.now.plus_ms(delay))?;
-    tx.clear_fields(id, &["progress"]);
+    tx.clear_fields(id, ["progress"])?;
     tx.move_job(id, JobState::Running, next)?;
     tx.event("job.retrying", id, object([("attempt", job.attempt.into()), ("delayMs", delay.into())]));
     Ok(Node::Null)
@@ -240,7 +239,7 @@ fn snooze(
     let delay = after_ms.unwrap_or(0).clamp(caps::SNOOZE_MS_MIN, caps::DURATION_MS);
     tx.put_field(id, "snoozes", &(job.snoozes + 1))?;
     tx.put_field(id, "scheduledAt", &tx.context.now.plus_ms(delay))?;
-    tx.clear_fields(id, &["progress"]);
+    tx.clear_fields(id, ["progress"])?;
     tx.move_job(id, JobState::Running, next)?;
     tx.event("job.snoozed", id, object([("attempt", job.attempt.into()), ("delayMs", delay.into())]));
     Ok(Node::Null)
@@ -261,7 +260,7 @@ pub(crate) fn stop(tx: &mut Tx<'_>, id: &JobId, info: &CancelInfo) -> Result<(),
 
 /// Back to the queue without having used a try.
 pub(crate) fn requeue(tx: &mut Tx<'_>, id: &JobId, next: JobState, topic: &str) -> Result<Node, Rejection> {
-    tx.clear_fields(id, &["progress"]);
+    tx.clear_fields(id, ["progress"])?;
     tx.move_job(id, JobState::Running, next)?;
     tx.event(topic, id, Node::Null);
     Ok(Node::Null)
@@ -273,9 +272,8 @@ pub(crate) fn conclude(
     id: &JobId,
     (from, to): (JobState, JobState),
 ) -> Result<(), Rejection> {
-    tx.put_field(id, "finishedAt", &tx.context.now)?;
-    tx.clear_fields(id, &["scheduledAt"]);
-    tx.move_job(id, from, to)?;
+    let fields = [("finishedAt", Some(node(&tx.context.now)?)), ("scheduledAt", None)];
+    tx.move_job_with(id, (from, to), fields)?;
     let record = tx.record(id).cloned().ok_or_else(|| no_job(id))?;
     let error = record.child("error").cloned().unwrap_or_default();
     let (topic, data) = match to {
@@ -295,8 +293,7 @@ pub(crate) fn conclude(
             result: job.result,
             artifacts: job.artifacts,
         };
-        let entry = to_node(&entry).map_err(|error| fault(error.to_string()))?;
-        tx.put_result(id, entry)?;
+        tx.put_result(id, node(&entry)?)?;
     }
     if let Some(Node::String(workflow)) = record.child("workflowId") {
         tx.ended.push(Ended { workflow: workflow.clone(), record: record.clone() });

@@ -14,6 +14,7 @@ use crate::{
 use callboard_protocol::{
     JobId, Key, Node, Object, Time, domain::APP, from_node, job::JobState, queue::Queue,
 };
+use foldhash::fast::RandomState;
 pub(crate) use slim::{INDEXED, Slim, rank_of};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use workflows::Workflows;
@@ -36,7 +37,7 @@ pub(crate) enum Due {
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
-    jobs: HashMap<JobId, Slim>,
+    jobs: HashMap<JobId, Slim, RandomState>,
     pub(crate) ready: Ready,
     due: BTreeSet<(Time, Due)>,
     running: BTreeSet<JobId>,
@@ -91,23 +92,23 @@ impl Index {
 
     /// Looks again at a job's record; `None` when it is gone.
     pub(crate) fn refresh_job(&mut self, id: &JobId, record: Option<&Node>) {
-        let next: Option<Slim> = record.and_then(Slim::read);
-        let old = self.jobs.get(id);
-        if old == next.as_ref() {
+        let Some(next) = record.and_then(Slim::read) else {
+            if let Some(old) = self.jobs.remove(id) {
+                self.unplace(id, &old, false, false);
+            }
             return;
-        }
-        let stays = match (old, &next) {
-            (Some(old), Some(next)) => old.is_same_start(next),
-            _ => false,
         };
-        let starts = next.as_ref().is_some_and(|next| next.state == JobState::Running);
-        if let Some(old) = self.jobs.remove(id) {
-            self.unplace(id, &old, stays, starts);
+        let mut stays = false;
+        match self.jobs.get_mut(id) {
+            Some(known) if *known == next => return,
+            Some(known) => {
+                stays = known.is_same_start(&next);
+                let old = std::mem::replace(known, next.clone());
+                self.unplace(id, &old, stays, next.state == JobState::Running);
+            }
+            None => drop(self.jobs.insert(id.clone(), next.clone())),
         }
-        if let Some(slim) = next {
-            self.place(id, &slim, stays);
-            self.jobs.insert(id.clone(), slim);
-        }
+        self.place(id, &next, stays);
     }
 
     /// Looks again at an entry of the results.

@@ -131,13 +131,13 @@ fn redrive(tx: &mut Tx<'_>, index: &Index, id: &JobId, stored: Stored<'_>) -> Re
     if state.is_terminal() {
         let key = tx.record(id).and_then(|record| record.child("uniqueKey")?.as_str());
         unique::check_redrive(index, id, key)?;
-        tx.clear_fields(id, &OF_THE_RUN);
-        tx.clear_fields(id, &["hold", "order"]);
+        tx.clear_fields(id, OF_THE_RUN)?;
+        tx.clear_fields(id, ["hold", "order"])?;
         // The tries of the earlier run are history: the new run has all of its own.
         let attempt = tx.record(id).and_then(|record| record.child("attempt")?.as_u64()).unwrap_or(0);
         tx.set_field(id, "interruptions", attempt.into())?;
     }
-    tx.clear_fields(id, &["scheduledAt"]);
+    tx.clear_fields(id, ["scheduledAt"])?;
     tx.move_job(id, state, next)?;
     tx.event("job.redriven", id, Node::Null);
     if state.is_terminal() {

@@ -32,12 +32,7 @@ pub(crate) fn in_domain(domain: &'static str, member: impl Into<Key>) -> Pointer
     Pointer::new([Key::constant(domain), member.into()])
 }
 
-/// `/jobs/<id>/<field>`.
-pub(crate) fn job_field(id: &JobId, field: &'static str) -> Pointer {
-    Pointer::new([Key::constant("jobs"), id.into(), Key::constant(field)])
-}
-
-/// A member of what is at a path.
-pub(crate) fn below(path: &Pointer, member: Key) -> Pointer {
-    Pointer::new(path.segments().iter().cloned().chain([member]))
+/// `/jobs/<id>`.
+pub(crate) fn job_path(id: &JobId) -> Pointer {
+    in_domain("jobs", id)
 }

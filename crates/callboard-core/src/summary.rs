@@ -6,11 +6,7 @@
 //! A job that is asked for, begins and ends moves ten counts. They are gathered while decisions are made and written
 //! once, at the end of a commit ([`crate::Core::settle`]): nothing is visible before its commit is.
 
-use crate::{
-    ready::Text,
-    state::{below, in_domain},
-    tx::Tx,
-};
+use crate::{ready::Text, state::in_domain, tx::Tx};
 use callboard_protocol::{
     Key, Node, Object, Pointer, caps,
     error::{ErrorCode, Rejection},
@@ -63,13 +59,16 @@ impl Counts {
 
 /// Adds to the counts at a path, when there are any.
 fn add(tx: &mut Tx<'_>, path: &Pointer, counts: ByState) -> Result<(), Rejection> {
-    for (state, by) in JobState::ALL.into_iter().zip(counts).filter(|(_, by)| *by != 0) {
-        let known = path.segments().iter().try_fold(tx.document(), |node, segment| node.child(segment));
-        let Some(known) = known else { return Ok(()) };
-        let now = number(known.child(state.as_str())).saturating_add_signed(by);
-        tx.set(below(path, Key::constant(state.as_str())), now.into())?;
-    }
-    Ok(())
+    let known = path.segments().iter().try_fold(tx.document(), |node, segment| node.child(segment));
+    let Some(known) = known else { return Ok(()) };
+    let changed = JobState::ALL.into_iter().zip(counts).filter(|(_, by)| *by != 0);
+    let now: Vec<_> = changed
+        .map(|(state, by)| {
+            let now = number(known.child(state.as_str())).saturating_add_signed(by);
+            (Key::constant(state.as_str()), Some(now.into()))
+        })
+        .collect();
+    tx.edit(path, now)
 }
 
 /// Makes a queue known when a job first comes to it.

@@ -4,7 +4,7 @@ use crate::{
     index::INDEXED,
     input::{Archived, Context, Effect},
     ready::Text,
-    state::{in_domain, job_field},
+    state::{in_domain, job_path},
     summary::Counts,
     workflow::Ended,
 };
@@ -103,8 +103,7 @@ impl<'a> Tx<'a> {
 
     /// Puts a whole record into `/jobs`.
     pub(crate) fn put_job(&mut self, job: &Job) -> Result<(), Rejection> {
-        let record = to_node(job).map_err(|error| fault(error.to_string()))?;
-        self.set(in_domain("jobs", &job.id), record)?;
+        self.set(in_domain("jobs", &job.id), node(job)?)?;
         self.jobs.push(job.id.clone());
         Ok(())
     }
@@ -116,9 +115,28 @@ impl<'a> Tx<'a> {
         field: &'static str,
         value: Node,
     ) -> Result<(), Rejection> {
-        self.set(job_field(id, field), value)?;
-        self.touch_field(id, field);
-        Ok(())
+        self.set_fields(id, [(field, Some(value))])
+    }
+
+    /// Sets members of a job's record and takes out those that are `None`. The record is looked up once.
+    pub(crate) fn set_fields<const N: usize>(
+        &mut self,
+        id: &JobId,
+        fields: [(&'static str, Option<Node>); N],
+    ) -> Result<(), Rejection> {
+        if fields.iter().any(|(field, _)| INDEXED.contains(field)) {
+            self.touch(id);
+        }
+        self.edit(&job_path(id), fields.map(|(field, value)| (Key::constant(field), value)))
+    }
+
+    /// Sets members of the object at a path and takes out those that are `None`.
+    pub(crate) fn edit(
+        &mut self,
+        path: &Pointer,
+        members: impl IntoIterator<Item = (Key, Option<Node>)>,
+    ) -> Result<(), Rejection> {
+        self.recorder.edit(path, members).map(drop).map_err(misfit)
     }
 
     /// Sets a member of a job's record to what a value serialises to.
@@ -128,24 +146,40 @@ impl<'a> Tx<'a> {
         field: &'static str,
         value: &T,
     ) -> Result<(), Rejection> {
-        let value = to_node(value).map_err(|error| fault(error.to_string()))?;
-        self.set_field(id, field, value)
+        self.set_field(id, field, node(value)?)
     }
 
     /// Takes members out of a job's record.
-    pub(crate) fn clear_fields(&mut self, id: &JobId, fields: &[&'static str]) {
-        for field in fields {
-            // Most are absent, and looking is cheaper than a path.
-            if self.record(id).is_some_and(|record| record.child(field).is_some()) {
-                self.recorder.remove(job_field(id, field));
-                self.touch_field(id, field);
+    pub(crate) fn clear_fields<const N: usize>(
+        &mut self,
+        id: &JobId,
+        fields: [&'static str; N],
+    ) -> Result<(), Rejection> {
+        // Most are absent, and looking is cheaper than a path.
+        match self.record(id) {
+            Some(record) if fields.iter().any(|field| record.child(field).is_some()) => {
+                self.set_fields(id, fields.map(|field| (field, None)))
             }
+            _ => Ok(()),
         }
     }
 
     /// Moves a job on and keeps the counts of `/summary`: of now for active states, totals for terminal ones.
     pub(crate) fn move_job(&mut self, id: &JobId, from: JobState, to: JobState) -> Result<(), Rejection> {
-        self.set_field(id, "state", to.as_str().into())?;
+        self.move_job_with(id, (from, to), [])
+    }
+
+    /// The same, with other members set or taken out before.
+    pub(crate) fn move_job_with<const N: usize>(
+        &mut self,
+        id: &JobId,
+        (from, to): (JobState, JobState),
+        fields: [(&'static str, Option<Node>); N],
+    ) -> Result<(), Rejection> {
+        self.touch(id);
+        let state = ("state", Some(to.as_str().into()));
+        let members = fields.into_iter().chain([state]).map(|(field, value)| (Key::constant(field), value));
+        self.edit(&job_path(id), members)?;
         let Some(Node::String(queue)) = self.record(id).and_then(|record| record.child("queue")) else {
             return Ok(());
         };
@@ -225,12 +259,6 @@ impl<'a> Tx<'a> {
         self.recorder.into_ops()
     }
 
-    fn touch_field(&mut self, id: &JobId, field: &str) {
-        if INDEXED.contains(&field) {
-            self.touch(id);
-        }
-    }
-
     /// An event of the board or of something that is no job.
     pub(crate) fn board_event(&mut self, topic: &str, data: Node) {
         self.events.push(Event { topic: topic.into(), job_id: None, data });
@@ -245,6 +273,11 @@ impl<'a> Tx<'a> {
 
 pub(crate) fn no_job(id: &JobId) -> Rejection {
     Rejection::new(ErrorCode::NotFound, format!("there is no job {:?} in the live state", id.as_str()))
+}
+
+/// What a value of ours serialises to.
+pub(crate) fn node<T: Serialize>(value: &T) -> Result<Node, Rejection> {
+    to_node(value).map_err(|error| fault(error.to_string()))
 }
 
 pub(crate) fn fault(message: String) -> Rejection {

@@ -103,7 +103,7 @@ fn describe(tx: &mut Tx<'_>, args: &UpdateArgs) -> Result<(), Rejection> {
         tx.set_field(id, "args", input.clone())?;
     }
     match &args.tags {
-        Some(tags) if tags.is_empty() => tx.clear_fields(id, &["tags"]),
+        Some(tags) if tags.is_empty() => tx.clear_fields(id, ["tags"])?,
         Some(tags) => tx.put_field(id, "tags", tags)?,
         None => {}
     }
@@ -145,7 +145,7 @@ fn postpone(tx: &mut Tx<'_>, id: &JobId, state: JobState, at: Time) -> Result<()
 }
 
 fn release(tx: &mut Tx<'_>, id: &JobId, state: JobState) -> Result<(), Rejection> {
-    tx.clear_fields(id, &["hold", "waitingFor", "scheduledAt"]);
+    tx.clear_fields(id, ["hold", "waitingFor", "scheduledAt"])?;
     if state == JobState::Queued {
         return Ok(());
     }

@@ -55,6 +55,15 @@ impl Pointer {
         &self.0
     }
 
+    /// The pointer to a member of what this one leads to.
+    #[must_use]
+    pub fn child(&self, member: Key) -> Pointer {
+        let mut segments = Vec::with_capacity(self.0.len() + 1);
+        segments.extend_from_slice(&self.0);
+        segments.push(member);
+        Pointer(segments)
+    }
+
     /// The parent's segments and the last one; `None` at the root.
     pub fn split_last(&self) -> Option<(&Key, &[Key])> {
         self.0.split_last()

@@ -1,7 +1,7 @@
 //! Making operations: a document under change that records what it does.
 
 use crate::{
-    ApplyError, Node, Op, Pointer,
+    ApplyError, Key, Node, Object, Op, Pointer,
     op::{add, lookup_mut, remove},
 };
 
@@ -39,17 +39,42 @@ impl<'a> Recorder<'a> {
         let Node::Object(object) = lookup_mut(self.document, &path, parents.len())? else {
             return Err(ApplyError::NoContainer(path));
         };
-        let (old, op) = match object.get_mut(last) {
-            Some(present) if *present == value => return Ok(false),
-            Some(present) => (Some(std::mem::replace(present, value.clone())), Op::Replace { path, value }),
-            None => {
-                object.insert(last.clone(), value.clone());
-                (None, Op::Add { path, value })
-            }
-        };
-        self.ops.push(op);
+        let Some(old) = put(object, last, &value) else { return Ok(false) };
+        self.ops.push(written(path, old.is_some(), value));
         self.old.push(old);
         Ok(true)
+    }
+
+    /// Sets and removes members of the object at a path, which is looked up once; returns whether anything changed.
+    /// `None` removes a member, if it is there.
+    ///
+    /// # Errors
+    /// When there is no object at the path.
+    pub fn edit(
+        &mut self,
+        parent: &Pointer,
+        members: impl IntoIterator<Item = (Key, Option<Node>)>,
+    ) -> Result<bool, ApplyError> {
+        let Recorder { document, ops, old } = self;
+        let Node::Object(object) = lookup_mut(document, parent, parent.segments().len())? else {
+            return Err(ApplyError::NoContainer(parent.clone()));
+        };
+        let before = ops.len();
+        for (key, value) in members {
+            let (op, was) = match value {
+                Some(value) => match put(object, &key, &value) {
+                    Some(was) => (written(parent.child(key), was.is_some(), value), was),
+                    None => continue,
+                },
+                None => match object.remove(&key) {
+                    Some(was) => (Op::Remove { path: parent.child(key) }, Some(was)),
+                    None => continue,
+                },
+            };
+            ops.push(op);
+            old.push(was);
+        }
+        Ok(ops.len() > before)
     }
 
     /// Removes the member at a path; returns whether it was there.
@@ -83,4 +108,21 @@ impl<'a> Recorder<'a> {
             debug_assert!(undone.is_ok(), "what was written can be taken back: {undone:?}");
         }
     }
+}
+
+/// Sets a member and returns what was there; `None` when it was that already.
+fn put(object: &mut Object, key: &Key, value: &Node) -> Option<Option<Node>> {
+    match object.get_mut(key) {
+        Some(present) if present == value => None,
+        Some(present) => Some(Some(std::mem::replace(present, value.clone()))),
+        None => {
+            object.insert(key.clone(), value.clone());
+            Some(None)
+        }
+    }
+}
+
+/// The operation that wrote a value.
+fn written(path: Pointer, was_there: bool, value: Node) -> Op {
+    if was_there { Op::Replace { path, value } } else { Op::Add { path, value } }
 }

@@ -51,47 +51,48 @@ pub(crate) fn rank_of(since_ms: f64, priority: i32) -> i64 {
 
 impl Slim {
     pub(super) fn read(record: &Node) -> Option<Self> {
-        let time = |name: &str| record.child(name).and_then(|at| from_node::<Time>(at).ok());
-        let text = |name: &str| match record.child(name) {
+        let members = Members::of(record)?;
+        let time = |at: Option<&Node>| at.and_then(|at| from_node::<Time>(at).ok());
+        let text = |node: Option<&Node>| match node {
             Some(Node::String(text)) => Some(text.clone()),
             _ => None,
         };
-        let state = JobState::parse(record.child("state")?.as_str()?)?;
-        let attempt = from_node(record.child("attempt")?).ok()?;
+        let state = JobState::parse(members.state?.as_str()?)?;
+        let attempt = from_node(members.attempt?).ok()?;
         let at = match state {
-            JobState::Pending | JobState::Queued => Some(Time::default()),
-            JobState::Scheduled | JobState::Retrying => time("scheduledAt"),
-            JobState::Running => time("startedAt"),
-            JobState::Succeeded | JobState::Failed | JobState::Cancelled => time("finishedAt"),
+            JobState::Pending | JobState::Queued => None,
+            JobState::Scheduled | JobState::Retrying => members.scheduled_at,
+            JobState::Running => members.started_at,
+            JobState::Succeeded | JobState::Failed | JobState::Cancelled => members.finished_at,
         };
         let rank = match state {
             JobState::Queued => {
-                let order = record.child("order").and_then(Node::as_f64);
-                let since = order.or_else(|| time("createdAt").map(|at| at.0 as f64))?;
-                rank_of(since, from_node(record.child("priority")?).ok()?)
+                let order = members.order.and_then(Node::as_f64);
+                let since = order.or_else(|| time(members.created_at).map(|at| at.0 as f64))?;
+                rank_of(since, from_node(members.priority?).ok()?)
             }
             _ => 0,
         };
-        let waits = match (state, record.child("waitingFor")) {
+        let waits = match (state, members.waiting_for) {
             (JobState::Pending, Some(Node::Array(waits))) => Some(waits.clone()),
             _ => None,
         };
         let may_expire =
             attempt == 0 && matches!(state, JobState::Pending | JobState::Scheduled | JobState::Queued);
-        let may_be_late = !state.is_terminal() && record.child("cancel").is_none();
+        let may_be_late = !state.is_terminal() && members.cancel.is_none();
         Some(Slim {
             state,
             attempt,
             place: Place {
-                queue: text("queue")?,
-                kind: text("kind")?,
-                key: text("concurrencyKey").unwrap_or_default(),
+                queue: text(members.queue)?,
+                kind: text(members.kind)?,
+                key: text(members.concurrency_key).unwrap_or_default(),
             },
             rank,
-            unique: text("uniqueKey"),
-            at: at.unwrap_or_default(),
-            expires: may_expire.then(|| time("expiresAt")).flatten(),
-            deadline: may_be_late.then(|| time("deadline")).flatten(),
+            unique: text(members.unique_key),
+            at: time(at).unwrap_or_default(),
+            expires: members.expires_at.filter(|_| may_expire).and_then(|at| time(Some(at))),
+            deadline: members.deadline.filter(|_| may_be_late).and_then(|at| time(Some(at))),
             waits,
         })
     }
@@ -113,5 +114,55 @@ impl Slim {
     pub(super) fn waits_for(&self) -> impl Iterator<Item = JobId> + use<> {
         let waits = self.waits.clone().unwrap_or_default();
         (0..waits.len()).filter_map(move |index| waits[index].as_str().map(JobId::from))
+    }
+}
+
+/// The members that are looked at, found in one pass: this is done for every change of a job.
+#[derive(Default)]
+struct Members<'a> {
+    state: Option<&'a Node>,
+    attempt: Option<&'a Node>,
+    queue: Option<&'a Node>,
+    kind: Option<&'a Node>,
+    priority: Option<&'a Node>,
+    order: Option<&'a Node>,
+    concurrency_key: Option<&'a Node>,
+    unique_key: Option<&'a Node>,
+    created_at: Option<&'a Node>,
+    started_at: Option<&'a Node>,
+    finished_at: Option<&'a Node>,
+    scheduled_at: Option<&'a Node>,
+    expires_at: Option<&'a Node>,
+    deadline: Option<&'a Node>,
+    cancel: Option<&'a Node>,
+    waiting_for: Option<&'a Node>,
+}
+
+impl<'a> Members<'a> {
+    fn of(record: &'a Node) -> Option<Self> {
+        let mut found = Members::default();
+        for (key, value) in record.as_object()?.iter() {
+            let place = match key.as_str() {
+                "state" => &mut found.state,
+                "attempt" => &mut found.attempt,
+                "queue" => &mut found.queue,
+                "kind" => &mut found.kind,
+                "priority" => &mut found.priority,
+                "order" => &mut found.order,
+                "concurrencyKey" => &mut found.concurrency_key,
+                "uniqueKey" => &mut found.unique_key,
+                "createdAt" => &mut found.created_at,
+                "startedAt" => &mut found.started_at,
+                "finishedAt" => &mut found.finished_at,
+                "scheduledAt" => &mut found.scheduled_at,
+                "expiresAt" => &mut found.expires_at,
+                "deadline" => &mut found.deadline,
+                "cancel" => &mut found.cancel,
+                "waitingFor" => &mut found.waiting_for,
+                _ => continue,
+            };
+            *place = Some(value);
+        }
+        Some(found)
     }
 }

@@ -87,10 +87,10 @@ impl Object {
     }
 
     /// The members in key order.
-    pub fn iter(&self) -> Box<dyn Iterator<Item = (&Key, &Node)> + '_> {
+    pub fn iter(&self) -> impl Iterator<Item = (&Key, &Node)> {
         match &self.0 {
-            Repr::Small(members) => Box::new(members.iter().map(|(key, value)| (key, value))),
-            Repr::Wide(tree) => Box::new(tree.iter()),
+            Repr::Small(members) => Members::Small(members.iter()),
+            Repr::Wide(tree) => Members::Wide(Box::new(tree.iter())),
         }
     }
 
@@ -104,6 +104,23 @@ impl Object {
             && members.len() > WIDE
         {
             self.0 = Repr::Wide(members.iter().cloned().collect());
+        }
+    }
+}
+
+/// See [`Object::iter`]. Small objects are walked for every record that is stored or sent, so without an allocation.
+enum Members<'a> {
+    Small(std::slice::Iter<'a, (Key, Node)>),
+    Wide(Box<super::wide::Members<'a>>),
+}
+
+impl<'a> Iterator for Members<'a> {
+    type Item = (&'a Key, &'a Node);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Members::Small(members) => members.next().map(|(key, value)| (key, value)),
+            Members::Wide(members) => members.next(),
         }
     }
 }
