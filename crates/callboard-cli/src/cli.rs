@@ -2,8 +2,8 @@
 
 use crate::{
     commands::{
-        cancel, completions, config, diff, get, history, logs, man, ps, queues, reference, retry, rm, run,
-        schedules, start, state, top, wait, watch, workflow,
+        cancel, completions, config, diff, edit, get, history, logs, man, ps, queues, reference, retry, rm,
+        run, schedules, start, state, top, wait, watch, workflow,
     },
     globals::Globals,
     serve,
@@ -48,6 +48,13 @@ pub(crate) enum Command {
     Retry(retry::IdArgs),
     /// Remove finished jobs
     Rm(rm::RmArgs),
+    /// Move jobs to another queue
+    Move(edit::MoveArgs),
+    /// Give jobs another priority
+    #[command(visible_alias = "reprioritize")]
+    Reprioritise(edit::ReprioritiseArgs),
+    /// Give tags to jobs and take them away
+    Tag(edit::TagArgs),
     /// Start nothing more from queues; what runs goes on
     Pause(queues::PauseArgs),
     /// Start jobs from queues again

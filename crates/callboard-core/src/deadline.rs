@@ -29,6 +29,7 @@ impl Core {
                 Due::Expire(id) => expire(tx, id),
                 Due::Deadline(id) => miss_deadline(tx, id),
                 Due::Fire(name) => schedule::fire(tx, index, name),
+                Due::Overdue(id) => workflow::miss_deadline(tx, index, id),
                 Due::Lose(domain, id) => things::lose(tx, domain, id),
             });
         }

@@ -165,6 +165,12 @@ fn put_end(tx: &mut Tx<'_>, id: &JobId, end: End) -> Result<Node, Rejection> {
                 tx.set_field(id, "result", result)?;
             }
         }
+        // How far it came, as it says itself; the late result of one that did not stop is discarded.
+        JobEvent::HonourCancel if end.outcome == AttemptOutcome::Cancelled => {
+            if let Some(result) = end.result {
+                tx.set_field(id, "result", result)?;
+            }
+        }
         JobEvent::FailWithRetry => {
             return retry_later(tx, id, &job, (next, end.after_ms));
         }

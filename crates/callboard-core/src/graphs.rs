@@ -7,7 +7,8 @@ use callboard_protocol::{
     from_node,
     job::{AttemptOutcome, Job, JobError},
     workflow::{
-        Compensation, Recipe, Step, StepState, Workflow, WorkflowArgs, WorkflowCancelArgs, WorkflowState,
+        Compensation, Recipe, Step, StepState, Workflow, WorkflowArgs, WorkflowCancelArgs, WorkflowName,
+        WorkflowState,
     },
 };
 use proptest::prelude::*;
@@ -65,6 +66,10 @@ struct Run {
     /// What is to be undone, and the last thing that was done at the end.
     done: Vec<String>,
     undone: usize,
+    /// In earlier rounds.
+    undone_before: usize,
+    /// How often it was begun or retried.
+    rounds: usize,
     /// How often the workflow ended.
     ends: usize,
     can_undo: HashMap<String, bool>,
@@ -88,8 +93,8 @@ impl Run {
             let job = event.job_id.as_ref().map(|id| id.to_string()).unwrap_or_default();
             match event.topic.as_str() {
                 "job.succeeded" if !job.ends_with(":undo") => {
-                    let step = job.split(':').nth(1).expect("a step").to_owned();
-                    if self.can_undo[&step] {
+                    let step = job.split([':', '.']).nth(1).expect("a step");
+                    if self.can_undo[step] {
                         self.done.push(job);
                     }
                 }
@@ -160,15 +165,39 @@ impl Run {
         }
     }
 
+    /// Runs it again, unless it has succeeded; what is kept keeps its results.
+    fn retry(&mut self) -> bool {
+        let before = self.workflow().expect("there");
+        if before.state == WorkflowState::Succeeded {
+            return false;
+        }
+        self.rounds += 1;
+        self.undone_before = self.undone;
+        self.input(Input::Command(Command::RetryWorkflow(WorkflowName { id: "w".into() })));
+        let now = self.workflow().expect("there");
+        assert_eq!((now.state, now.retries as usize), (WorkflowState::Running, self.rounds - 1));
+        for (id, run) in &now.steps {
+            let was = &before.steps[id];
+            match run.state {
+                StepState::Succeeded | StepState::Skipped => assert_eq!(run, was),
+                StepState::Running => {
+                    assert_eq!(run.jobs + run.again.len() as u32, run.items.expect("a list"))
+                }
+                state => assert_eq!((state, run.round as usize), (StepState::Waiting, self.rounds)),
+            }
+        }
+        true
+    }
+
     fn check_end(&self) {
         let workflow = self.workflow().expect("there");
         assert!(workflow.state.is_terminal(), "it waits for nothing: {workflow:?}");
-        assert_eq!(self.ends, 1, "it ends once");
+        assert_eq!(self.ends, self.rounds, "it ends once in each round");
         assert!(workflow.steps.values().all(|run| run.state.is_terminal()));
         assert_eq!(workflow.undo.len(), 0);
-        let told = workflow.compensated as usize + workflow.compensation_errors.len();
+        let told = self.undone_before + workflow.compensated as usize + workflow.compensation_errors.len();
         match workflow.state {
-            WorkflowState::Succeeded => assert_eq!(self.undone, 0),
+            WorkflowState::Succeeded => assert_eq!(self.undone, self.undone_before),
             _ => {
                 assert_eq!(self.done, Vec::<String>::new(), "all is undone that can be");
                 assert_eq!(told, self.undone);
@@ -197,7 +226,7 @@ proptest! {
         let can_undo = recipe.steps.iter().map(|step| (step.id.clone(), step.compensate.is_some())).collect();
         let mut run = Run {
             mirror: core.document().clone(), core, now: 0, running: Vec::new(), done: Vec::new(),
-            undone: 0, ends: 0, can_undo,
+            undone: 0, undone_before: 0, rounds: 1, ends: 0, can_undo,
         };
         let args = WorkflowArgs { id: Some("w".into()), recipe, input: None };
         run.input(Input::Command(Command::StartWorkflow(Box::new(args))));
@@ -213,11 +242,14 @@ proptest! {
                 run.crash();
             }
             run.advance();
-            if run.running.is_empty() {
+            if !run.running.is_empty() {
+                run.end(choice.unwrap_or(4));
+                continue;
+            }
+            run.check_end();
+            if run.rounds == 4 || !run.retry() {
                 break;
             }
-            run.end(choice.unwrap_or(4));
         }
-        run.check_end();
     }
 }

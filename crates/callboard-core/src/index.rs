@@ -10,6 +10,7 @@ mod workflows;
 use crate::{
     ready::{Ready, Text},
     things::Thing,
+    workflow,
 };
 use callboard_protocol::{
     JobId, Key, Node, Object, Time, domain::APP, from_node, job::JobState, queue::Queue,
@@ -30,6 +31,8 @@ pub(crate) enum Due {
     Deadline(JobId),
     /// A schedule's next time.
     Fire(Text),
+    /// A workflow has not ended in time.
+    Overdue(Text),
     /// A device or stream was not seen in time.
     Lose(&'static str, Text),
 }
@@ -54,6 +57,8 @@ pub(crate) struct Index {
     unique_running: HashSet<Text>,
     schedules: HashMap<Text, Time>,
     pub(crate) workflows: Workflows,
+    /// When workflows must have ended.
+    deadlines: HashMap<Text, Time>,
     /// When devices and streams are lost.
     things: HashMap<(&'static str, Text), Time>,
     /// Bytes of the open domains, by estimate.
@@ -77,7 +82,7 @@ impl Index {
             index.refresh_schedule(name, Some(record));
         }
         for (id, record) in members(document, "workflows") {
-            index.workflows.refresh(id, Some(record));
+            index.refresh_workflow(id, Some(record));
         }
         for domain in ["devices", "streams"] {
             members(document, domain).for_each(|(id, record)| index.refresh_thing(domain, id, Some(record)));
@@ -144,6 +149,14 @@ impl Index {
     /// Looks again at a workflow.
     pub(crate) fn refresh_workflow(&mut self, id: &str, record: Option<&Node>) {
         self.workflows.refresh(id, record);
+        if let Some((name, at)) = self.deadlines.remove_entry(id) {
+            self.due.remove(&(at, Due::Overdue(name)));
+        }
+        if let Some(at) = record.and_then(workflow::deadline_of) {
+            let name: Text = id.into();
+            self.due.insert((at, Due::Overdue(name.clone())));
+            self.deadlines.insert(name, at);
+        }
     }
 
     /// Looks again at a device or stream.

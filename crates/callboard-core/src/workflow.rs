@@ -4,7 +4,9 @@
 //! to be done, the index remembers who has something to do, and [`crate::Core::advance`] does one small thing at a
 //! time. The end of a job is written into the record by the very change that ends the job.
 
+mod again;
 mod condition;
+mod late;
 mod next;
 mod place;
 mod plan;
@@ -20,6 +22,7 @@ use crate::{
     state::object,
     tx::{Tx, fault},
 };
+pub(crate) use again::retry;
 use callboard_protocol::{
     JobId, Key, Node, caps,
     error::{ErrorCode, Rejection},
@@ -29,10 +32,11 @@ use callboard_protocol::{
         Problem, Recipe, StepRun, Workflow, WorkflowArgs, WorkflowCancelArgs, WorkflowState, WorkflowStep,
     },
 };
+pub(crate) use late::miss_deadline;
 pub(crate) use next::Next;
 pub(crate) use plan::Plan;
 pub use plan::check_recipe;
-pub(crate) use record::{WORKFLOWS, state_of};
+pub(crate) use record::{WORKFLOWS, deadline_of, state_of};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The end of a job that is part of a workflow, told when the change that ends it is complete.
@@ -47,7 +51,9 @@ pub(crate) struct Ended {
 pub fn job_of(workflow: &str, step: &WorkflowStep) -> JobId {
     let item = step.item.map(|item| format!(":{item}")).unwrap_or_default();
     let undo = if step.undo { ":undo" } else { "" };
-    JobId::new(format!("{workflow}:{}{item}{undo}", step.id))
+    // No step's name has a point in it.
+    let round = if step.round == 0 { String::new() } else { format!(".{}", step.round) };
+    JobId::new(format!("{workflow}:{}{round}{item}{undo}", step.id))
 }
 
 /// `workflows.start`.
@@ -63,8 +69,12 @@ pub(crate) fn start(
     check_name(&id)?;
     check_sizes(&args.recipe, args.input.as_ref())?;
     plan::check_recipe(&args.recipe).map_err(|problems| refused_recipe(&problems))?;
-    let first =
-        args.recipe.steps.iter().map(|step| WorkflowStep { id: step.id.clone(), item: None, undo: false });
+    let first = args.recipe.steps.iter().map(|step| WorkflowStep {
+        id: step.id.clone(),
+        item: None,
+        undo: false,
+        round: 0,
+    });
     let was_there = first.into_iter().any(|part| {
         let list = WorkflowStep { item: Some(0), ..part.clone() };
         [part, list]
@@ -76,11 +86,9 @@ pub(crate) fn start(
         let message = format!("there is or was a workflow {id:?}, or jobs with the names of its jobs");
         return Err(Rejection::new(ErrorCode::Conflict, message));
     }
-    if index.workflows.active() >= caps::WORKFLOWS {
-        let message = format!("{} workflows are under way; try again when some have ended", caps::WORKFLOWS);
-        return Err(Rejection::new(ErrorCode::Overloaded, message));
-    }
+    check_room(index)?;
     let name = args.recipe.name.clone();
+    let deadline = args.recipe.deadline_ms.map(|ms| tx.context.now.plus_ms(ms));
     let waiting = args.recipe.steps.iter().map(|step| (step.id.clone(), StepRun::default()));
     let workflow = Workflow {
         id: id.clone(),
@@ -98,6 +106,9 @@ pub(crate) fn start(
         result_bytes: 0,
         created_at: tx.context.now,
         created_by: tx.context.actor.clone(),
+        deadline,
+        retries: 0,
+        retried_at: None,
         finished_at: None,
     };
     let record = to_node(&workflow).map_err(|error| fault(error.to_string()))?;
@@ -110,10 +121,7 @@ pub(crate) fn start(
 /// `workflows.cancel`: again it changes nothing, and what has ended stays ended.
 pub(crate) fn cancel(tx: &mut Tx<'_>, args: WorkflowCancelArgs) -> Result<Node, Rejection> {
     let id = args.id;
-    let Some(state) = record::of(tx, &id).and_then(state_of) else {
-        let shown: String = id.chars().take(40).collect();
-        return Err(Rejection::new(ErrorCode::NotFound, format!("there is no workflow {shown:?}")));
-    };
+    let state = state_now(tx, &id)?;
     if matches!(state, WorkflowState::Succeeded | WorkflowState::Failed) {
         let message = format!("workflow {id:?} has {} and cannot be cancelled", state.as_str());
         return Err(Rejection::new(ErrorCode::Conflict, message));
@@ -131,6 +139,34 @@ pub(crate) fn cancel(tx: &mut Tx<'_>, args: WorkflowCancelArgs) -> Result<Node, 
     record::set(tx, &id, "cancel", info)?;
     stop::begin(tx, &id)?;
     Ok(object([("state", WorkflowState::Stopping.as_str().into())]))
+}
+
+/// `workflows.delete`: takes a workflow that has ended out of the state; its jobs go by their own.
+pub(crate) fn delete(tx: &mut Tx<'_>, id: &str) -> Result<Node, Rejection> {
+    let state = state_now(tx, id)?;
+    if !state.is_terminal() {
+        let message = format!("workflow {id:?} is {} and cannot be deleted; cancel it first", state.as_str());
+        return Err(Rejection::new(ErrorCode::Conflict, message));
+    }
+    retire(tx, id)?;
+    Ok(object([("id", id.into())]))
+}
+
+/// Where a workflow is that somebody names.
+fn state_now(tx: &Tx<'_>, id: &str) -> Result<WorkflowState, Rejection> {
+    record::of(tx, id).and_then(state_of).ok_or_else(|| {
+        let shown: String = id.chars().take(40).collect();
+        Rejection::new(ErrorCode::NotFound, format!("there is no workflow {shown:?} in the live state"))
+    })
+}
+
+/// Whether one more may be under way.
+fn check_room(index: &Index) -> Result<(), Rejection> {
+    if index.workflows.active() < caps::WORKFLOWS {
+        return Ok(());
+    }
+    let message = format!("{} workflows are under way; try again when some have ended", caps::WORKFLOWS);
+    Err(Rejection::new(ErrorCode::Overloaded, message))
 }
 
 /// Writes ends of jobs into the records of their workflows, in the change in which the jobs end.

@@ -74,6 +74,8 @@ pub enum Outcome {
     Crashed(JobError),
     /// It stopped because it was asked to.
     Cancelled,
+    /// The same, and this is what it had done by then: the result of a job that is cancelled.
+    CancelledWith(Node),
     /// It cannot go on now and asks to be tried again after this time, which uses up no try.
     Snoozed(Duration),
 }

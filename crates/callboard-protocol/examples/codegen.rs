@@ -47,6 +47,9 @@ fn jobs(config: &Config) -> String {
         bulk::BulkAction,
         bulk::BulkValues,
         bulk::BulkArgs,
+        bulk::BulkCount,
+        bulk::BulkRefused,
+        bulk::BulkResult,
         command::JobArgs,
         command::CancelArgs,
         queue::Rate,
@@ -77,6 +80,7 @@ fn workflows(config: &Config) -> String {
         workflow::Workflow,
         workflow::WorkflowArgs,
         workflow::WorkflowCancelArgs,
+        workflow::WorkflowName,
     )
 }
 

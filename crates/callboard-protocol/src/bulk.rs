@@ -1,7 +1,8 @@
 //! What a client says when it wants something done to all jobs that a query means.
 
-use crate::Time;
+use crate::{JobId, Node, Time, error::ErrorCode};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use ts_rs::TS;
 
 /// The kind of the jobs that do it.
@@ -97,4 +98,65 @@ pub struct BulkArgs {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[ts(optional)]
     pub at: Option<Time>,
+}
+
+/// What a dry run counts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct BulkCount {
+    /// What would be done to each job.
+    pub action: BulkAction,
+    /// Jobs that it would do something to.
+    #[ts(type = "number")]
+    pub eligible: u64,
+    /// Jobs of the query that it would pass over, by reason.
+    #[ts(type = "Record<string, number>")]
+    pub skipped: BTreeMap<String, u64>,
+    /// The newest of the first, at most [`crate::caps::BULK_SAMPLE`]: `{id, kind, queue, state, title}`.
+    pub sample: Vec<Node>,
+    /// The moment that the query was asked about; give it back, and jobs that came later are not meant.
+    pub at: Time,
+    /// There are more jobs than were counted.
+    pub cut: bool,
+}
+
+/// The result of a job of kind [`KIND`]; of one that was cancelled, what it had done by then.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct BulkResult {
+    /// Jobs that it was done to.
+    #[ts(type = "number")]
+    pub done: u64,
+    /// Jobs that nothing was done to, by reason.
+    #[ts(type = "Record<string, number>")]
+    pub skipped: BTreeMap<String, u64>,
+    /// Jobs of which it was refused.
+    #[ts(type = "number")]
+    pub failed: u64,
+    /// The first of those.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[ts(optional, as = "Option<Vec<BulkRefused>>")]
+    pub errors: Vec<BulkRefused>,
+}
+
+/// A job whose command was refused.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct BulkRefused {
+    /// The job.
+    pub id: JobId,
+    /// The code of the refusal.
+    pub code: ErrorCode,
+    /// A sentence.
+    pub message: String,
+}
+
+impl BulkResult {
+    /// Jobs that were looked after, one way or another.
+    pub fn handled(&self) -> u64 {
+        self.done + self.failed + self.skipped.values().sum::<u64>()
+    }
 }

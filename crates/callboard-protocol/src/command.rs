@@ -9,7 +9,7 @@ use crate::{
     job::{ClearArgs, DispatchArgs, UpdateArgs, clip},
     queue::{QueueArgs, QueueSettings},
     schedule::{ScheduleArgs, ScheduleName},
-    workflow::{WorkflowArgs, WorkflowCancelArgs},
+    workflow::{WorkflowArgs, WorkflowCancelArgs, WorkflowName},
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -50,6 +50,11 @@ pub enum Command {
     StartWorkflow(Box<WorkflowArgs>),
     /// `workflows.cancel`: stop all its jobs, then undo what was done. Returns `{state}`.
     CancelWorkflow(WorkflowCancelArgs),
+    /// `workflows.retry`: run a workflow that failed or was cancelled again, from the steps that did not succeed.
+    /// Returns `{id, steps}`: how many steps run again.
+    RetryWorkflow(WorkflowName),
+    /// `workflows.delete`: take a workflow that has ended out of the state; its jobs stay.
+    DeleteWorkflow(WorkflowName),
     /// `state.set`, `state.merge`, `state.delete`, `state.transact`: write into open domains, all or nothing.
     Write(Vec<Write>),
     /// `state.replace`: make the open domains be these.
@@ -146,7 +151,7 @@ impl Role {
 
 impl Command {
     /// The names of all commands.
-    pub const NAMES: [&'static str; 28] = [
+    pub const NAMES: [&'static str; 30] = [
         "jobs.dispatch",
         "jobs.cancel",
         "jobs.retry",
@@ -163,6 +168,8 @@ impl Command {
         "schedules.trigger",
         "workflows.start",
         "workflows.cancel",
+        "workflows.retry",
+        "workflows.delete",
         "state.set",
         "state.merge",
         "state.delete",
@@ -206,6 +213,8 @@ impl Command {
             "schedules.trigger" => Command::TriggerSchedule(read(name, args)?),
             "workflows.start" => Command::StartWorkflow(read(name, args)?),
             "workflows.cancel" => Command::CancelWorkflow(read(name, args)?),
+            "workflows.retry" => Command::RetryWorkflow(read(name, args)?),
+            "workflows.delete" => Command::DeleteWorkflow(read(name, args)?),
             "state.set" => {
                 let WriteArgs { path, value } = read(name, args)?;
                 Command::Write(vec![Write::Set { path, value }])
@@ -266,6 +275,8 @@ impl Command {
             Command::TriggerSchedule(_) => "schedules.trigger",
             Command::StartWorkflow(_) => "workflows.start",
             Command::CancelWorkflow(_) => "workflows.cancel",
+            Command::RetryWorkflow(_) => "workflows.retry",
+            Command::DeleteWorkflow(_) => "workflows.delete",
             Command::Configure(_) => "config.set",
         }
     }

@@ -131,6 +131,10 @@ pub struct WorkflowStep {
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     #[ts(optional, as = "Option<bool>")]
     pub undo: bool,
+    /// Of which round of the workflow it is: absent for the first, 2 after the first retry.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    #[ts(optional, as = "Option<u32>")]
+    pub round: u32,
 }
 
 /// What was wrong with a step, or with undoing it.
@@ -144,7 +148,7 @@ pub struct StepError {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[ts(optional)]
     pub item: Option<u32>,
-    /// A stable word: that of the job's error, or `bad_template`, `too_large`, `cancelled`.
+    /// A stable word: that of the job's error, or `bad_template`, `too_large`, `cancelled`, `deadline`.
     pub code: String,
     /// A sentence.
     pub message: String,
@@ -157,7 +161,8 @@ pub struct StepError {
 pub struct StepRun {
     /// Where it is.
     pub state: StepState,
-    /// Jobs dispatched: `<workflow>:<step>`, or with a list `<workflow>:<step>:<n>` for each item, from 0.
+    /// Jobs dispatched: `<workflow>:<step>`, or with a list `<workflow>:<step>:<n>` for each item, from 0. In a later
+    /// round they are `<workflow>:<step>.<round>` and so on; items that need not run again are counted with them.
     #[serde(skip_serializing_if = "is_zero", default)]
     #[ts(optional, as = "Option<u32>")]
     pub jobs: u32,
@@ -186,6 +191,18 @@ pub struct StepRun {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[ts(optional)]
     pub results: Option<BTreeMap<String, Node>>,
+    /// The items without success, `i0` and so on, with the code of what went wrong: they are what a retry runs again.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    #[ts(optional, as = "Option<BTreeMap<String, String>>")]
+    pub item_errors: BTreeMap<String, String>,
+    /// The items that this round runs; all of them when absent.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[ts(optional, as = "Option<Vec<u32>>")]
+    pub again: Vec<u32>,
+    /// The round of its jobs: absent for the first, 2 after the first retry that ran it again.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    #[ts(optional, as = "Option<u32>")]
+    pub round: u32,
     /// The first thing that went wrong.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[ts(optional)]
@@ -217,7 +234,7 @@ pub struct Workflow {
     pub input: Node,
     /// How far each step is.
     pub steps: BTreeMap<String, StepRun>,
-    /// The step that made it fail.
+    /// The step that made it fail; when its deadline passed, the one that it waited for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[ts(optional)]
     pub error: Option<StepError>,
@@ -249,6 +266,18 @@ pub struct Workflow {
     pub created_at: Time,
     /// Who started it.
     pub created_by: Actor,
+    /// When it must have ended; then what runs is stopped and it fails with the code `deadline`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[ts(optional)]
+    pub deadline: Option<Time>,
+    /// How often it was run again from the step that failed.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    #[ts(optional, as = "Option<u32>")]
+    pub retries: u32,
+    /// When that was done last.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[ts(optional)]
+    pub retried_at: Option<Time>,
     /// When it ended.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[ts(optional)]
@@ -283,6 +312,15 @@ pub struct WorkflowCancelArgs {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[ts(optional)]
     pub reason: Option<String>,
+}
+
+/// Arguments of `workflows.retry` and `workflows.delete`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WorkflowName {
+    /// The workflow.
+    pub id: String,
 }
 
 fn is_zero(value: &u32) -> bool {

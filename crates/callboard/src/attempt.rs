@@ -116,6 +116,9 @@ impl Attempt {
                 End::failed(AttemptOutcome::TimedOut, JobError::new("timeout", message), true)
             }
             (_, Some(CancelReason::Shutdown)) => End::stopped(AttemptOutcome::Interrupted),
+            (Outcome::CancelledWith(done), _) => {
+                End { result: Some(done), ..End::stopped(AttemptOutcome::Cancelled) }
+            }
             (Outcome::Succeeded(_) | Outcome::Cancelled, _) => End::stopped(AttemptOutcome::Cancelled),
             (_, Some(_)) => End::stopped(AttemptOutcome::Cancelled),
             (Outcome::Errored { error, retryable, after }, None) => {

@@ -38,7 +38,7 @@ impl Board {
         if args.dry_run {
             let version = *self.head().borrow();
             let count = Count::of(self, &args, (query, at)).await?;
-            return Ok(Accepted { version, result: count.answer(&args, at), dup: false });
+            return Ok(Accepted { version, result: count.answer(&args, at)?, dup: false });
         }
         if bulk::limit(&args) < u64::MAX {
             let count = Count::of(self, &args, (query, at)).await?;

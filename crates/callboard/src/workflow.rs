@@ -8,7 +8,7 @@ use callboard_protocol::{
     error::{ErrorCode, Rejection},
     from_node,
     job::DispatchArgs,
-    workflow::{Compensation, Step, Workflow, WorkflowArgs, WorkflowCancelArgs, WorkflowStep},
+    workflow::{Compensation, Step, Workflow, WorkflowArgs, WorkflowCancelArgs, WorkflowName, WorkflowStep},
 };
 use std::sync::PoisonError;
 use tokio::sync::oneshot;
@@ -47,6 +47,25 @@ impl Board {
         let handle = WorkflowHandle::listen(self, id);
         self.send(Command::StartWorkflow(Box::new(args)), actor, None).await?;
         Ok(handle)
+    }
+
+    /// Runs a workflow that failed or was cancelled again, from the steps that did not succeed, and returns a handle
+    /// that settles with its next end.
+    ///
+    /// # Errors
+    /// `not_found`, `conflict` when it is under way or has succeeded. Nothing was changed.
+    pub async fn retry_workflow(&self, id: &str, actor: Actor) -> Result<WorkflowHandle, Rejection> {
+        let handle = WorkflowHandle::listen(self, id.to_owned());
+        self.send(Command::RetryWorkflow(WorkflowName { id: id.into() }), actor, None).await?;
+        Ok(handle)
+    }
+
+    /// Takes a workflow that has ended out of the state; its jobs stay.
+    ///
+    /// # Errors
+    /// `not_found`, `conflict` when it is under way.
+    pub async fn delete_workflow(&self, id: &str, actor: Actor) -> Result<(), Rejection> {
+        self.send(Command::DeleteWorkflow(WorkflowName { id: id.into() }), actor, None).await.map(drop)
     }
 
     /// A handle of a workflow of the live state, by whomever it was started.
@@ -112,7 +131,7 @@ impl Board {
         let Some(id) = &args.id else { return Ok(stored) };
         for step in args.recipe.steps.iter().take(callboard_protocol::caps::STEPS) {
             for item in [None, Some(0)] {
-                let part = WorkflowStep { id: step.id.clone(), item, undo: false };
+                let part = WorkflowStep { id: step.id.clone(), item, undo: false, round: 0 };
                 stored.extend(self.job(&job_of(id, &part)).await?);
             }
         }

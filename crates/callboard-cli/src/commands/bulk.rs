@@ -1,4 +1,4 @@
-//! `cancel`, `retry` and `rm` of all jobs that a query means: counted first, confirmed by consequence (design: ui 5.3).
+//! What is done to all jobs that a query means: counted first, confirmed by consequence (design: ui 5.3).
 
 use crate::{
     api::{Api, typed},
@@ -14,12 +14,11 @@ use crate::{
 use callboard::Query;
 use callboard_protocol::{
     JobId, Node, Time,
-    bulk::{BulkAction, BulkArgs, BulkValues},
+    bulk::{BulkAction, BulkArgs, BulkCount, BulkRefused, BulkResult, BulkValues},
     caps, from_node,
     job::{Job, JobState},
 };
 use clap::Args;
-use serde::Deserialize;
 use serde_json::json;
 use std::{
     collections::BTreeMap,
@@ -35,7 +34,7 @@ pub(crate) struct BulkFlags {
     dry_run: bool,
     /// Do it to all jobs of the query without asking
     #[arg(long, short)]
-    yes: bool,
+    pub(crate) yes: bool,
 }
 
 /// What is done, to which jobs.
@@ -46,32 +45,6 @@ pub(crate) struct Bulk {
     /// How many may be deleted.
     pub(crate) confirm: Option<u64>,
     pub(crate) flags: BulkFlags,
-}
-
-/// What a dry run counts.
-#[derive(Deserialize)]
-struct Counted {
-    eligible: u64,
-    skipped: BTreeMap<String, u64>,
-    sample: Vec<Node>,
-    at: Time,
-    cut: bool,
-}
-
-/// What was done.
-#[derive(Default, Deserialize)]
-struct Tally {
-    done: u64,
-    skipped: BTreeMap<String, u64>,
-    failed: u64,
-    #[serde(default)]
-    errors: Vec<Refused>,
-}
-
-#[derive(Deserialize)]
-struct Refused {
-    id: JobId,
-    message: String,
 }
 
 /// How often to look whether it is done.
@@ -104,7 +77,7 @@ pub(crate) async fn bulk(api: &Api, bulk: Bulk, out: &Output) -> Outcome {
         let message = format!("the server's answer cannot be read: {error}");
         Failure::new(exit::NOT_CONNECTED, "protocol", message)
     };
-    let counts: Counted = from_node(&counted).map_err(read)?;
+    let counts: BulkCount = from_node(&counted).map_err(read)?;
     if bulk.flags.dry_run || counts.eligible == 0 {
         return show(&bulk, &counts, (&counted, out));
     }
@@ -128,7 +101,7 @@ async fn send(api: &Api, bulk: &Bulk, (dry_run, at): (bool, Option<Time>)) -> Re
 }
 
 /// Says what would be done.
-fn show(bulk: &Bulk, counts: &Counted, (counted, out): (&Node, &Output)) -> Outcome {
+fn show(bulk: &Bulk, counts: &BulkCount, (counted, out): (&Node, &Output)) -> Outcome {
     if out.record(counted)? {
         return Ok(exit::OK);
     }
@@ -148,7 +121,7 @@ fn show(bulk: &Bulk, counts: &Counted, (counted, out): (&Node, &Output)) -> Outc
 }
 
 /// One job needs no word; several want a yes, many that are to be gone for good want their number.
-fn confirm(bulk: &Bulk, counts: &Counted) -> Result<(), Failure> {
+fn confirm(bulk: &Bulk, counts: &BulkCount) -> Result<(), Failure> {
     let eligible = counts.eligible;
     let jobs = jobs(eligible);
     if bulk.action == BulkAction::Delete && eligible > caps::BULK_UNCONFIRMED {
@@ -189,13 +162,13 @@ async fn end(api: &Api, id: &JobId) -> Result<Job, Failure> {
 
 fn report(bulk: &Bulk, job: &Job, out: &Output) -> Outcome {
     let result = job.result.clone().unwrap_or_default();
-    let tally: Tally = from_node(&result).unwrap_or_default();
+    let tally: BulkResult = from_node(&result).unwrap_or_default();
     let record = json!({ "v": 1, "id": job.id, "state": job.state, "result": result });
     if !out.record(&Node::from(&record))? && job.state == JobState::Succeeded {
         let (_, done) = words(bulk.action);
         print(&format!("{done} {}{}", jobs(tally.done), passed_over(&tally.skipped)))?;
     }
-    for Refused { id, message } in &tally.errors {
+    for BulkRefused { id, message, .. } in &tally.errors {
         note(&format!("{}: {}", short_id(id), clean(message)));
     }
     match job.state {
@@ -204,7 +177,10 @@ fn report(bulk: &Bulk, job: &Job, out: &Output) -> Outcome {
             let message = format!("{} refused it", jobs(tally.failed));
             Err(Failure::new(exit::JOB_FAILED, "refused", message))
         }
-        JobState::Cancelled => Err(Failure::new(exit::CANCELLED, "cancelled", "the bulk was cancelled")),
+        JobState::Cancelled => {
+            let message = format!("the bulk was cancelled after {}", jobs(tally.done));
+            Err(Failure::new(exit::CANCELLED, "cancelled", message))
+        }
         _ => {
             let why = job.error.as_ref().map_or("it failed", |error| error.message.as_str());
             Err(Failure::new(
@@ -221,7 +197,10 @@ fn words(action: BulkAction) -> (&'static str, &'static str) {
     match action {
         BulkAction::Retry => ("retry", "queued again:"),
         BulkAction::Delete => ("remove", "removed"),
-        _ => ("cancel", "cancelled"),
+        BulkAction::Move => ("move", "moved"),
+        BulkAction::Reprioritise => ("reprioritise", "reprioritised"),
+        BulkAction::Tag => ("tag", "tagged"),
+        BulkAction::Cancel => ("cancel", "cancelled"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `callboard workflow`: recipes are run and followed, workflows listed, shown and cancelled.
+//! `callboard workflow`: recipes are run and followed, workflows listed, shown, cancelled, run again and removed.
 
 mod graph;
 mod run;
@@ -6,11 +6,11 @@ mod run;
 use crate::{
     api::Api,
     clock::now,
+    commands::each::each,
     failure::{Failure, Outcome, exit},
     place::Place,
     text::{
         clean::clean,
-        duration,
         form::Output,
         output::{note, print},
         progress::short_id,
@@ -19,7 +19,7 @@ use crate::{
 };
 use callboard_protocol::{
     JobId, Node, Time, caps, from_node,
-    workflow::{Workflow, WorkflowCancelArgs},
+    workflow::{Workflow, WorkflowCancelArgs, WorkflowName},
 };
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -43,6 +43,17 @@ enum Verb {
     Get(NameArgs),
     /// Stop workflows and undo what they did
     Cancel(CancelArgs),
+    /// Run a workflow that failed or was cancelled again, from the steps that did not succeed
+    Retry(run::RetryArgs),
+    /// Remove workflows that have ended; their jobs stay
+    Rm(NamesArgs),
+}
+
+#[derive(Args)]
+struct NamesArgs {
+    /// The workflows: their ids or unique beginnings of them
+    #[arg(required = true, value_name = "ID")]
+    ids: Vec<String>,
 }
 
 #[derive(Args)]
@@ -70,6 +81,11 @@ pub(crate) async fn workflow(place: &Place, args: WorkflowArgs, out: &Output) ->
         Verb::Ls => list(&api, out).await,
         Verb::Get(args) => get(&api, args, out).await,
         Verb::Cancel(args) => cancel(&api, args, out).await,
+        Verb::Retry(args) => {
+            let (_, workflow) = named(&api, &args.id).await?;
+            Box::pin(run::retry(place, workflow.id, args, out)).await
+        }
+        Verb::Rm(args) => remove(&api, args, out).await,
     }
 }
 
@@ -137,7 +153,7 @@ fn row(workflow: &Workflow, now: Time, out: &Output) -> Vec<Cell> {
         clean(&workflow.name).into_owned().into(),
         workflow.state.as_str().into(),
         format!("{over}/{}", workflow.steps.len()).into(),
-        duration::took(workflow.finished_at.unwrap_or(now).since_ms(workflow.created_at)).into(),
+        graph::took(workflow, now).into(),
     ]
 }
 
@@ -193,4 +209,17 @@ async fn cancel(api: &Api, args: CancelArgs, out: &Output) -> Outcome {
     }
     print(&format!("{} {}", short_id(&JobId::new(now.id.as_str())), now.state.as_str()))?;
     Ok(exit::OK)
+}
+
+async fn remove(api: &Api, args: NamesArgs, out: &Output) -> Outcome {
+    each(&args.ids, async |text| {
+        let (_, workflow) = named(api, text).await?;
+        let id = workflow.id;
+        api.command("workflows.delete", &WorkflowName { id: id.clone() }, None).await?;
+        match out.record(&Node::from(&json!({ "v": 1, "id": id, "removed": true })))? {
+            true => Ok(()),
+            false => print(&id),
+        }
+    })
+    .await
 }

@@ -1,4 +1,4 @@
-//! `cancel`, `retry` and `rm` of all jobs that a query means.
+//! `cancel`, `retry`, `rm`, `move`, `reprioritise` and `tag` of all jobs that a query means.
 
 use crate::kit::*;
 use serde_json::json;
@@ -48,4 +48,45 @@ async fn a_dry_run_of_ids_does_nothing_and_a_mistake_is_underlined() {
     assert_eq!(wrong.code, 2, "{wrong:?}");
     assert!(wrong.err.contains("there is no field `stat`") && wrong.err.contains("^^^^"), "{wrong:?}");
     server.callboard(&["cancel", &id]).await.succeeded();
+}
+
+#[tokio::test]
+async fn jobs_are_moved_reprioritised_and_tagged_by_query_and_by_id() {
+    let server = Server::start().await;
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        ids.push(server.job(&["start", "echo", "{}", "--delay", "1h"]).await);
+    }
+    server.callboard(&["start", "echo", "{}", "--queue", "other", "--wait"]).await.succeeded();
+    let dry = server.callboard(&["move", "kind:echo", "--queue", "slow", "--dry-run", "--json"]).await;
+    let dry = dry.succeeded().json();
+    assert_eq!((&dry["eligible"], &dry["skipped"]), (&json!(3), &json!({ "finished": 1 })));
+    assert_eq!(server.get(&ids[0]).await["queue"], "default", "a dry run does nothing");
+    let unsure = server.callboard(&["move", "kind:echo", "--queue", "slow"]).await;
+    assert_eq!(unsure.code, 2, "{unsure:?}");
+    let moved = server.callboard(&["move", "kind:echo", "state:scheduled", "--queue", "slow", "-y"]).await;
+    assert_eq!(moved.succeeded().out, "moved 3 jobs\n");
+    assert_eq!(server.get(&ids[0]).await["queue"], "slow");
+    let same = server.callboard(&["move", "queue:slow", "--queue", "slow", "-y"]).await.succeeded();
+    assert_eq!(same.out, "would move 0 jobs; passes over 3 unchanged\n");
+    // Who names the jobs need not say yes.
+    let two = server.callboard(&["reprioritise", &ids[0], &ids[1], "--priority", "-5", "--json"]).await;
+    assert_eq!(two.succeeded().json()["result"], json!({ "done": 2, "failed": 0, "skipped": {} }));
+    assert_eq!(server.get(&ids[1]).await["priority"], -5);
+    assert_eq!(server.get(&ids[2]).await["priority"], 0);
+    let tagged = server.callboard(&["tag", "queue:slow", "--add", "a,b", "-y"]).await.succeeded();
+    assert_eq!(tagged.out, "tagged 3 jobs\n");
+    server.callboard(&["tag", &ids[0], "--remove", "a", "--add", "c"]).await.succeeded();
+    assert_eq!(server.get(&ids[0]).await["tags"], json!(["b", "c"]));
+    for wrong in [
+        &["tag", "queue:slow"][..],
+        &["move", "queue:slow"],
+        &["reprioritise", "queue:slow", "--priority", "high"],
+        &["move", "stat:x", "--queue", "q", "-y"],
+    ] {
+        assert_eq!(server.callboard(wrong).await.code, 2, "{wrong:?}");
+    }
+    let refused = server.callboard(&["move", "queue:slow", "--queue", "not a name", "-y"]).await;
+    assert_eq!(refused.code, 4, "{refused:?}");
+    assert_eq!(server.callboard(&["move", "0000", "--queue", "q"]).await.code, 3);
 }

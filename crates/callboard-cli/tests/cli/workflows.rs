@@ -1,4 +1,4 @@
-//! `callboard workflow run | ls | get | cancel` on a real server.
+//! `callboard workflow run | ls | get | cancel | retry | rm` on a real server.
 
 use crate::kit::*;
 use std::path::{Path, PathBuf};
@@ -180,6 +180,39 @@ async fn ctrl_c_cancels_the_workflow() {
     let id = server.job(&["workflow", "run", file, "--detach"]).await;
     let said = server.callboard(&["workflow", "cancel", &id, "--reason", "enough"]).await.succeeded();
     assert!(said.out.ends_with(" cancelled\n"), "{said:?}");
+}
+
+#[tokio::test]
+async fn a_failed_workflow_goes_on_from_its_step_and_is_removed() {
+    let (server, folder) = (Server::start().await, tempfile::tempdir().expect("a folder"));
+    let (trace, flag) = (folder.path().join("trace"), folder.path().join("flag"));
+    let text = format!(
+        "name: again\nsteps:\n  - {{id: a, kind: process.run, args: {{argv: [sh, -c, \"echo a >> {0}\"]}}}}\n  \
+         - {{id: b, kind: process.run, needs: [a], args: {{argv: [sh, -c, \"echo b >> {0}; test -e {1}\"]}}}}\n",
+        trace.display(),
+        flag.display()
+    );
+    let file = write(folder.path(), "again.yaml", &text);
+    let said = server.callboard(&["workflow", "run", file.to_str().expect("UTF-8"), "--id", "a1"]).await;
+    assert_eq!(said.code, 1, "{said:?}");
+    std::fs::write(&flag, "").expect("a file");
+    let said = server.callboard(&["workflow", "retry", "a1"]).await.succeeded();
+    assert!(said.out.starts_with("✓ again  a1  succeeded"), "{said:?}");
+    let trace = std::fs::read_to_string(trace).expect("a trace");
+    assert_eq!(trace.lines().collect::<Vec<_>>(), ["a", "b", "b"], "what had succeeded is kept");
+    assert_eq!(server.callboard(&["workflow", "retry", "a1"]).await.code, 4, "it has succeeded");
+    let gone = server.callboard(&["workflow", "rm", "a1", "nope", "--json"]).await;
+    assert_eq!((gone.code, gone.json_lines()[0]["removed"].as_bool()), (3, Some(true)), "{gone:?}");
+    assert_eq!(server.callboard(&["workflow", "get", "a1"]).await.code, 3);
+    assert_eq!(server.get("a1:b.2").await["state"], "succeeded");
+
+    let long = "name: late\nsteps:\n  - {id: a, kind: sleep, args: {ms: 600000}}\n";
+    let long = write(folder.path(), "late.yaml", long);
+    let long = long.to_str().expect("UTF-8");
+    let late = server.callboard(&["workflow", "run", long, "--deadline", "100ms"]).await;
+    assert_eq!(late.code, 1, "{late:?}");
+    assert!(late.out.contains("failed at a: the workflow was not done by its deadline"), "{late:?}");
+    assert_eq!(server.callboard(&["workflow", "run", long, "--deadline", "soon"]).await.code, 2);
 }
 
 /// Each recipe of the guide, as its format and text.

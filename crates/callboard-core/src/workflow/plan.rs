@@ -157,6 +157,9 @@ impl Reader {
             let message = "forEach makes many jobs of one step";
             tell("/steps", format!("steps: {} are more than {}; {message}", recipe.steps.len(), caps::STEPS));
         }
+        if let Err(rejection) = check_duration("deadlineMs", recipe.deadline_ms) {
+            tell("/deadlineMs", rejection.message);
+        }
         if recipe.input.as_ref().is_some_and(|input| input.as_object().is_none()) {
             tell("/input", "input: it must be an object".into());
         }

@@ -2,8 +2,9 @@
 
 use crate::tx::{Tx, fault};
 use callboard_protocol::{
-    Key, Node, Pointer,
+    Key, Node, Pointer, Time,
     error::Rejection,
+    from_node,
     job::{JobError, clip},
     to_node,
     workflow::{StepError, StepState, WorkflowState, WorkflowStep},
@@ -33,6 +34,25 @@ pub(super) fn state_of_step(record: &Node, id: &str) -> StepState {
 pub(super) fn count(record: &Node, id: &str, field: &str) -> u32 {
     let number = step(record, id).and_then(|run| run.child(field)?.as_u64()).unwrap_or(0);
     u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// When a workflow must have ended, while that matters.
+pub(crate) fn deadline_of(record: &Node) -> Option<Time> {
+    let is_running = state_of(record) == Some(WorkflowState::Running);
+    from_node(record.child("deadline").filter(|_| is_running)?).ok()
+}
+
+/// A part of a workflow in the round of its step.
+pub(super) fn part(record: &Node, id: &str, item: Option<u32>) -> WorkflowStep {
+    WorkflowStep { id: id.to_owned(), item, undo: false, round: count(record, id, "round") }
+}
+
+/// The item of the n-th job of a list: in a later round the first jobs are those that need not run again.
+pub(super) fn nth_item(record: &Node, id: &str, n: u32) -> u32 {
+    let Some(Node::Array(again)) = step(record, id).and_then(|run| run.child("again")) else { return n };
+    let kept = count(record, id, "items") as usize - again.len().min(count(record, id, "items") as usize);
+    let item = (n as usize).checked_sub(kept).and_then(|nth| again.get(nth)?.as_u64());
+    item.and_then(|item| u32::try_from(item).ok()).unwrap_or(n)
 }
 
 /// Sets a member of a workflow.

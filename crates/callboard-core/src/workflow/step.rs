@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{dispatch, index::Index, request::Stored, state::object, tx::Tx};
 use callboard_protocol::{
-    JobId, Key, Node, Pointer, caps,
+    JobId, Key, Node, Object, Pointer, caps,
     error::{ErrorCode, Rejection},
     from_node,
     job::{DispatchArgs, JobError, JobState},
@@ -33,12 +33,12 @@ pub(super) fn begin(
     let (step, workflow) = (&planned.step, record::of(tx, id).cloned().unwrap_or_default());
     let scope = Scope { workflow: &workflow, item: None, own: None };
     if planned.when.as_ref().is_some_and(|when| !when.holds(&scope)) {
-        return settle(tx, id, planned, StepState::Skipped);
+        return settle(tx, id, &planned.step.id, StepState::Skipped);
     }
     set_step(tx, (id, &step.id), "startedAt", &tx.context.now)?;
     let Some(list) = &planned.list else {
         set_step(tx, (id, &step.id), "state", &StepState::Running)?;
-        let part = WorkflowStep { id: step.id.clone(), item: None, undo: false };
+        let part = record::part(&workflow, &step.id, None);
         return dispatch_part(tx, index, (id, planned), part, &scope);
     };
     let items = match list.fill(&scope) {
@@ -57,7 +57,7 @@ pub(super) fn begin(
         return set_step(tx, (id, &step.id), "state", &StepState::Running);
     }
     set_step(tx, (id, &step.id), "result", &Node::from(Vec::new()))?;
-    settle(tx, id, planned, StepState::Succeeded)
+    settle(tx, id, &planned.step.id, StepState::Succeeded)
 }
 
 fn cannot_begin(
@@ -66,10 +66,11 @@ fn cannot_begin(
     planned: &PlannedStep,
     (code, message): (&str, String),
 ) -> Result<(), Rejection> {
-    let part = WorkflowStep { id: planned.step.id.clone(), item: None, undo: false };
+    let round = record::of(tx, id).map_or(0, |record| count(record, &planned.step.id, "round"));
+    let part = WorkflowStep { id: planned.step.id.clone(), item: None, undo: false, round };
     let error = error_of(&part, &JobError::new(code, message));
     set_step(tx, (id, &part.id), "error", &error)?;
-    settle(tx, id, planned, StepState::Failed)?;
+    settle(tx, id, &planned.step.id, StepState::Failed)?;
     fail_workflow(tx, id, planned, &error)
 }
 
@@ -81,11 +82,12 @@ pub(super) fn dispatch_next(
     planned: &PlannedStep,
 ) -> Result<(), Rejection> {
     let workflow = record::of(tx, id).cloned().unwrap_or_default();
-    let item = count(&workflow, &planned.step.id, "jobs");
+    let step = &planned.step.id;
+    let item = record::nth_item(&workflow, step, count(&workflow, step, "jobs"));
     let scope = Scope { workflow: &workflow, item: None, own: None };
     let value = item_of(planned, &scope, item);
     let scope = Scope { item: Some((&value, item)), ..scope };
-    let part = WorkflowStep { id: planned.step.id.clone(), item: Some(item), undo: false };
+    let part = record::part(&workflow, step, Some(item));
     dispatch_part(tx, index, (id, planned), part, &scope)
 }
 
@@ -163,6 +165,9 @@ pub(super) fn ended(tx: &mut Tx<'_>, id: &str, plan: &Plan, job: &Node) -> Resul
     else {
         return Ok(());
     };
+    if !is_awaited(tx, id, &part, job) {
+        return Ok(());
+    }
     let state = job.child("state").and_then(|state| JobState::parse(state.as_str()?));
     let outcome = match state {
         Some(JobState::Succeeded) => Outcome::Succeeded(job.child("result").cloned().unwrap_or_default()),
@@ -187,6 +192,15 @@ pub(super) fn ended(tx: &mut Tx<'_>, id: &str, plan: &Plan, job: &Node) -> Resul
         );
     }
     part_ended(tx, (id, planned), &part, outcome)
+}
+
+/// Whether the workflow waits for this very job: one of an earlier round may be run again by hand and end at any time.
+fn is_awaited(tx: &Tx<'_>, id: &str, part: &WorkflowStep, job: &Node) -> bool {
+    let Some(workflow) = record::of(tx, id) else { return false };
+    if part.undo {
+        return workflow.child("undoing").is_some_and(|undoing| Some(undoing) == job.child("id"));
+    }
+    part.round == count(workflow, &part.id, "round")
 }
 
 /// Takes the end of one job of a step into the record.
@@ -217,6 +231,9 @@ fn part_ended(
         let before = record::of(tx, id).map_or(0, |record| count(record, &part.id, field));
         set_step(tx, at, field, &(before + 1))?;
     }
+    if let (Some(item), Outcome::Failed(error)) = (part.item, &outcome) {
+        put_item(tx, at, ("itemErrors", item), error.code.as_str().into())?;
+    }
     let failed = match &outcome {
         Outcome::Failed(error) => Some(error),
         Outcome::Succeeded(_) => None,
@@ -228,10 +245,8 @@ fn part_ended(
     {
         set_step(tx, at, "error", error)?;
     }
-    if let Some(error) = failed {
-        fail_workflow(tx, id, planned, error)?;
-    }
-    settle_when_done(tx, id, planned, failed.is_some())
+    settle_when_done(tx, id, planned, failed.is_some())?;
+    failed.map_or(Ok(()), |error| fail_workflow(tx, id, planned, error))
 }
 
 /// Ends a step whose jobs have all ended.
@@ -241,7 +256,7 @@ fn settle_when_done(tx: &mut Tx<'_>, id: &str, planned: &PlannedStep, failed: bo
     let has_error = record::step(workflow, step).is_some_and(|run| run.child("error").is_some());
     let failed_state = if has_error { StepState::Failed } else { StepState::Cancelled };
     if planned.list.is_none() {
-        return settle(tx, id, planned, if failed { failed_state } else { StepState::Succeeded });
+        return settle(tx, id, step, if failed { failed_state } else { StepState::Succeeded });
     }
     let number = |field| count(workflow, step, field);
     let (jobs, items, bad) = (number("jobs"), number("items"), number("failed"));
@@ -249,18 +264,34 @@ fn settle_when_done(tx: &mut Tx<'_>, id: &str, planned: &PlannedStep, failed: bo
     if number("succeeded") + bad < jobs || (is_running && jobs < items) {
         return Ok(());
     }
-    gather(tx, id, planned)?;
+    gather(tx, (id, step), planned.is_read)?;
     let all_well = bad == 0 && jobs == items;
-    settle(tx, id, planned, if all_well { StepState::Succeeded } else { failed_state })
+    settle(tx, id, step, if all_well { StepState::Succeeded } else { failed_state })
+}
+
+/// Ends steps with a list of which no job is under way: none will end that could end them.
+pub(super) fn settle_idle(tx: &mut Tx<'_>, id: &str) -> Result<(), Rejection> {
+    let Some(workflow) = record::of(tx, id).cloned() else { return Ok(()) };
+    let steps = workflow.child("steps").and_then(Node::as_object);
+    for step in steps.into_iter().flat_map(Object::keys) {
+        let number = |field| count(&workflow, step, field);
+        let is_idle = number("jobs") == number("succeeded") + number("failed");
+        if state_of_step(&workflow, step) != StepState::Running || number("items") == 0 || !is_idle {
+            continue;
+        }
+        gather(tx, (id, step), false)?;
+        let has_error = record::step(&workflow, step).is_some_and(|run| run.child("error").is_some());
+        settle(tx, id, step, if has_error { StepState::Failed } else { StepState::Cancelled })?;
+    }
+    Ok(())
 }
 
 /// Puts the results of the items into one array, in the order of the list.
-fn gather(tx: &mut Tx<'_>, id: &str, planned: &PlannedStep) -> Result<(), Rejection> {
-    let step = &planned.step.id;
+fn gather(tx: &mut Tx<'_>, (id, step): (&str, &str), is_read: bool) -> Result<(), Rejection> {
     let Some(workflow) = record::of(tx, id) else { return Ok(()) };
     let results = record::step(workflow, step).and_then(|run| run.child("results")).cloned();
     let of_item = |item| results.as_ref().and_then(|results| results.child(&item_key(item))).cloned();
-    if results.is_none() && !planned.is_read {
+    if results.is_none() && !is_read {
         return Ok(());
     }
     let list: Vec<Node> =
@@ -269,8 +300,24 @@ fn gather(tx: &mut Tx<'_>, id: &str, planned: &PlannedStep) -> Result<(), Reject
     set_step(tx, (id, step), "result", &Node::from(list))
 }
 
-fn item_key(item: u32) -> String {
+/// How an item is known where things are kept item by item.
+pub(super) fn item_key(item: u32) -> String {
     format!("i{item}")
+}
+
+/// Keeps something of an item.
+fn put_item(
+    tx: &mut Tx<'_>,
+    (id, step): (&str, &str),
+    (field, item): (&'static str, u32),
+    value: Node,
+) -> Result<(), Rejection> {
+    let items = record::step_field(id, step, field);
+    if record::of(tx, id).and_then(|record| record::step(record, step)?.child(field)).is_none() {
+        record::write(tx, id, items.clone(), Node::object())?;
+    }
+    let at = Pointer::new(items.segments().iter().cloned().chain([Key::new(&item_key(item))]));
+    record::write(tx, id, at, value)
 }
 
 /// Keeps a result that somebody reads, or that is small and may be shown.
@@ -298,12 +345,7 @@ fn keep(
         set_step(tx, (id, &part.id), "result", &result)?;
         return Ok(None);
     };
-    let results = record::step_field(id, &part.id, "results");
-    if record::of(tx, id).and_then(|record| record::step(record, &part.id)?.child("results")).is_none() {
-        record::write(tx, id, results.clone(), Node::object())?;
-    }
-    let at = Pointer::new(results.segments().iter().cloned().chain([Key::new(&item_key(item))]));
-    record::write(tx, id, at, result)?;
+    put_item(tx, (id, &part.id), ("results", item), result)?;
     Ok(None)
 }
 
@@ -318,11 +360,10 @@ fn push_undo(tx: &mut Tx<'_>, id: &str, part: &WorkflowStep) -> Result<(), Rejec
 }
 
 /// The one end of a step.
-fn settle(tx: &mut Tx<'_>, id: &str, planned: &PlannedStep, state: StepState) -> Result<(), Rejection> {
-    let step = &planned.step.id;
+fn settle(tx: &mut Tx<'_>, id: &str, step: &str, state: StepState) -> Result<(), Rejection> {
     set_step(tx, (id, step), "state", &state)?;
     set_step(tx, (id, step), "finishedAt", &tx.context.now)?;
-    let facts = [("id", id.into()), ("step", step.as_str().into()), ("state", state.as_str().into())];
+    let facts = [("id", id.into()), ("step", step.into()), ("state", state.as_str().into())];
     tx.board_event("workflow.step", object(facts));
     Ok(())
 }

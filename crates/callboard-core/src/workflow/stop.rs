@@ -1,10 +1,10 @@
 //! A workflow that fails or is cancelled: what runs is stopped, then what was done is undone, the last first (S2.23).
 
 use super::{
-    Plan, job_of,
+    Plan, job_of, late,
     place::Scope,
     plan::PlannedStep,
-    record::{self, WORKFLOWS, count, error_of, set_step, state_of_step, undo_len},
+    record::{self, WORKFLOWS, count, error_of, set_step, undo_len},
     step,
 };
 use crate::{
@@ -39,18 +39,7 @@ pub(super) fn begin(tx: &mut Tx<'_>, id: &str) -> Result<(), Rejection> {
     for step in waiting {
         set_step(tx, (id, &step), "state", &StepState::Cancelled)?;
     }
-    // A list of which no item was dispatched has no job whose end could end it.
-    let steps = record::of(tx, id).and_then(|record| record.child("steps")?.as_object());
-    let is_empty = |step: &&Key| {
-        record::of(tx, id).is_some_and(|record| {
-            state_of_step(record, step) == StepState::Running && count(record, step, "jobs") == 0
-        })
-    };
-    let empty: Vec<Key> = steps.into_iter().flat_map(Object::keys).filter(is_empty).cloned().collect();
-    for step in empty {
-        set_step(tx, (id, &step), "state", &StepState::Cancelled)?;
-        set_step(tx, (id, &step), "finishedAt", &tx.context.now)?;
-    }
+    step::settle_idle(tx, id)?;
     tx.board_event("workflow.stopping", object([("id", id.into())]));
     Ok(())
 }
@@ -59,16 +48,21 @@ pub(super) fn begin(tx: &mut Tx<'_>, id: &str) -> Result<(), Rejection> {
 pub(super) fn stop(tx: &mut Tx<'_>, id: &str, planned: &PlannedStep) -> Result<(), Rejection> {
     let step = &planned.step.id;
     let Some(workflow) = record::of(tx, id) else { return Ok(()) };
-    let reason = match workflow.child("error").and_then(|error| error.child("step")?.as_str()) {
-        Some(failed) => format!("step {failed:?} of its workflow failed"),
-        None => "its workflow was cancelled".to_owned(),
+    let error = |field: &str| workflow.child("error").and_then(|error| error.child(field)?.as_str());
+    let reason = match (error("code"), error("step")) {
+        (Some(late::DEADLINE), _) => "its workflow was not done by its deadline".to_owned(),
+        (_, Some(failed)) => format!("step {failed:?} of its workflow failed"),
+        _ => "its workflow was cancelled".to_owned(),
     };
     let (from, jobs) = (count(workflow, step, "stopped"), count(workflow, step, "jobs"));
     let to = jobs.min(from + caps::WORKFLOW_STOP_STEP as u32);
+    let parts: Vec<WorkflowStep> = (from..to)
+        .map(|nth| planned.list.as_ref().map(|_| record::nth_item(workflow, step, nth)))
+        .map(|item| record::part(workflow, step, item))
+        .collect();
     set_step(tx, (id, step), "stopped", &to)?;
-    for item in from..to {
-        let item = planned.list.as_ref().map(|_| item);
-        let job = job_of(id, &WorkflowStep { id: step.clone(), item, undo: false });
+    for part in parts {
+        let job = job_of(id, &part);
         // One that has ended, or is gone since, need not stop.
         if tx.state(&job).is_ok_and(|state| !state.is_terminal()) {
             request::cancel(tx, CancelArgs { id: job, reason: Some(reason.clone()) })?;

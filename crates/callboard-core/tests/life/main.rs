@@ -14,3 +14,4 @@ mod times;
 mod unique;
 mod update;
 mod workflows;
+mod workflows_again;

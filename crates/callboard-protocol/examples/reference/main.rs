@@ -25,6 +25,8 @@ fn definitions(path: &'static str) -> Map<String, Value> {
     add::<command::Accepted>(&mut generator);
     add::<job::DispatchArgs>(&mut generator);
     add::<bulk::BulkArgs>(&mut generator);
+    add::<bulk::BulkCount>(&mut generator);
+    add::<bulk::BulkResult>(&mut generator);
     add::<command::CancelArgs>(&mut generator);
     add::<command::JobArgs>(&mut generator);
     add::<command::ConfigArgs>(&mut generator);

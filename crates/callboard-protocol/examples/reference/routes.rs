@@ -26,6 +26,9 @@ pub(crate) struct Route {
 
 const JSON: &str = "application/json";
 const ID: Param = (In::Path, "id", "string", "the job");
+const WORKFLOW: Param = (In::Path, "id", "string", "the workflow");
+const KEY: Param =
+    (In::Header, "Idempotency-Key", "string", "the same key within ten minutes is answered as before");
 const LIMIT: Param = (In::Query, "limit", "integer", "at most so many");
 
 const fn get(
@@ -130,15 +133,7 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/api/commands/{name}",
         open: false,
         summary: "Carries out a command; the body holds its arguments",
-        params: &[
-            (In::Path, "name", "string", "the command"),
-            (
-                In::Header,
-                "Idempotency-Key",
-                "string",
-                "the same key within ten minutes is answered as before",
-            ),
-        ],
+        params: &[(In::Path, "name", "string", "the command"), KEY],
         body: Some("any"),
         answer: (JSON, "Accepted"),
     },
@@ -172,6 +167,53 @@ pub(crate) const ROUTES: &[Route] = &[
         &[ID, (In::Query, "sinceSeq", "integer", "the last line that is known"), LIMIT],
         r#"{"type":"object","properties":{"entries":{"type":"array","items":{"$ref":"LogEntry"}},"truncated":{"type":"boolean"},"nextSeq":{"type":"integer"}}}"#,
     ),
+    get(
+        "/api/workflows",
+        "Workflows of the live state, the newest first",
+        &[
+            (In::Query, "state", "string", "states, with commas between them"),
+            (In::Query, "name", "string", "only of recipes with this name"),
+            LIMIT,
+        ],
+        r#"{"type":"object","properties":{"workflows":{"type":"array","items":{"$ref":"Workflow"}},"total":{"type":"integer"}}}"#,
+    ),
+    Route {
+        method: "post",
+        path: "/api/workflows",
+        open: false,
+        summary: "Starts a workflow: `workflows.start`",
+        params: &[KEY],
+        body: Some("WorkflowArgs"),
+        answer: (JSON, "Accepted"),
+    },
+    get("/api/workflows/{id}", "A workflow's record", &[WORKFLOW], "Workflow"),
+    Route {
+        method: "delete",
+        path: "/api/workflows/{id}",
+        open: false,
+        summary: "Takes a workflow that has ended out of the state: `workflows.delete`",
+        params: &[WORKFLOW, KEY],
+        body: None,
+        answer: (JSON, "Accepted"),
+    },
+    Route {
+        method: "post",
+        path: "/api/workflows/{id}/cancel",
+        open: false,
+        summary: "Stops a workflow and undoes what it did: `workflows.cancel`",
+        params: &[WORKFLOW, KEY],
+        body: Some(r#"{"type":"object","properties":{"reason":{"type":"string"}}}"#),
+        answer: (JSON, "Accepted"),
+    },
+    Route {
+        method: "post",
+        path: "/api/workflows/{id}/retry",
+        open: false,
+        summary: "Runs a workflow again from the steps that did not succeed: `workflows.retry`",
+        params: &[WORKFLOW, KEY],
+        body: None,
+        answer: (JSON, "Accepted"),
+    },
     get(
         "/api/logs",
         "The board's lines, from memory",

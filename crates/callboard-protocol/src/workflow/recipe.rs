@@ -121,6 +121,10 @@ pub struct Recipe {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[ts(optional)]
     pub input: Option<Node>,
+    /// The longest time for all steps together, ms; a retry has it anew.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[ts(optional, type = "number")]
+    pub deadline_ms: Option<u64>,
 }
 
 /// Something wrong with a recipe.
@@ -165,6 +169,12 @@ impl Recipe {
     pub fn step(mut self, step: Step) -> Self {
         self.steps.push(step);
         self
+    }
+
+    /// Sets the longest time for all steps together, ms.
+    #[must_use]
+    pub fn deadline_ms(self, deadline_ms: u64) -> Self {
+        Recipe { deadline_ms: Some(deadline_ms), ..self }
     }
 
     /// Sets a member of the usual input.

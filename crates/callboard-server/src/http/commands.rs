@@ -21,6 +21,12 @@ pub(super) async fn command(
     headers: HeaderMap,
     Sent(args): Sent<Node>,
 ) -> Result<Json<Accepted>, Problem> {
+    let key = key(&headers)?;
+    Ok(Json(run(&app.board, &caller, &name, &args, key).await?))
+}
+
+/// What makes a command idempotent, if the client says so.
+pub(super) fn key(headers: &HeaderMap) -> Result<Option<CommandKey>, Rejection> {
     let key = headers.get("idempotency-key").map(|key| {
         let text = key.to_str().ok().filter(|text| !text.is_empty() && text.len() <= caps::ID_BYTES);
         text.map(CommandKey::from).ok_or_else(|| {
@@ -28,7 +34,7 @@ pub(super) async fn command(
             Rejection::new(ErrorCode::InvalidArgs, message)
         })
     });
-    Ok(Json(run(&app.board, &caller, &name, &args, key.transpose()?).await?))
+    key.transpose()
 }
 
 /// Checks the role and sends a command; the only way from the wire to the board.

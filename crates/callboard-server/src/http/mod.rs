@@ -11,6 +11,7 @@ mod metrics;
 mod reference;
 mod state;
 mod stream;
+mod workflows;
 
 pub(crate) use metrics::Tally;
 pub(crate) use stream::places as stream_places;
@@ -78,6 +79,10 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/jobs/{id}", get(jobs::job))
         .route("/api/jobs/{id}/attempts", get(jobs::attempts))
         .route("/api/jobs/{id}/logs", get(jobs::log))
+        .route("/api/workflows", get(workflows::list).post(workflows::start))
+        .route("/api/workflows/{id}", get(workflows::workflow).delete(workflows::delete))
+        .route("/api/workflows/{id}/cancel", post(workflows::cancel))
+        .route("/api/workflows/{id}/retry", post(workflows::retry))
         .route("/api/logs", get(jobs::board_log))
         .route("/api/logs/ingest", post(ingest::ingest))
         .route("/metrics", get(metrics::metrics))

@@ -20,7 +20,7 @@ fn fitting(name: &str) -> &'static str {
         "schedules.put" => r#"{"id":"s","everyMs":3600000,"job":{"kind":"work"}}"#,
         "schedules.delete" | "schedules.trigger" => r#"{"id":"s"}"#,
         "workflows.start" => r#"{"recipe":{"name":"n","steps":[{"id":"a","kind":"work"}]}}"#,
-        "workflows.cancel" => r#"{"id":"w"}"#,
+        "workflows.cancel" | "workflows.retry" | "workflows.delete" => r#"{"id":"w"}"#,
         "devices.delete" | "devices.seen" | "streams.delete" | "streams.seen" => r#"{"id":"d"}"#,
         "config.set" => r#"{"values":{}}"#,
         _ => "{}",

@@ -3,7 +3,13 @@
 use crate::{Board, search::Scan};
 use callboard_core::{Query, bulk};
 use callboard_journal::Cursor;
-use callboard_protocol::{Key, Node, Object, Time, bulk::BulkArgs, caps, error::Rejection};
+use callboard_protocol::{
+    Key, Node, Object, Time,
+    bulk::{BulkArgs, BulkCount},
+    caps,
+    error::{ErrorCode, Rejection},
+    to_node,
+};
 use std::collections::BTreeMap;
 
 /// Jobs that a query means, by what an action can do to them.
@@ -55,21 +61,11 @@ impl Count {
     }
 
     /// The answer to a dry run.
-    pub(super) fn answer(self, args: &BulkArgs, at: Time) -> Node {
-        let skipped: Object = self
-            .skipped
-            .into_iter()
-            .map(|(reason, count)| (Key::constant(reason), Node::from(count)))
-            .collect();
-        let members = [
-            ("action", Node::from(args.action.as_str())),
-            ("eligible", Node::from(self.eligible)),
-            ("skipped", skipped.into()),
-            ("sample", self.sample.into()),
-            ("at", Node::from(at.to_string())),
-            ("cut", Node::from(self.cut)),
-        ];
-        members.into_iter().map(|(name, value)| (Key::constant(name), value)).collect::<Object>().into()
+    pub(super) fn answer(self, args: &BulkArgs, at: Time) -> Result<Node, Rejection> {
+        let Count { eligible, skipped, sample, cut } = self;
+        let skipped = skipped.into_iter().map(|(reason, count)| (reason.to_owned(), count)).collect();
+        let count = BulkCount { action: args.action, eligible, skipped, sample, at, cut };
+        to_node(&count).map_err(|error| Rejection::new(ErrorCode::Internal, error.to_string()))
     }
 }
 

@@ -3,7 +3,7 @@
 //! Before each step the checkpoint says which jobs it is about. After a crash the step is done again: what was done
 //! already is told from the jobs themselves, so each of them is counted once and nothing is done twice.
 
-use super::tally::Tally;
+use super::tally;
 use crate::{Board, search::Scan, shared::Shared};
 use async_trait::async_trait;
 use callboard_core::{Query, bulk};
@@ -11,7 +11,7 @@ use callboard_exec::{AttemptContext, Executor, Outcome};
 use callboard_journal::Cursor;
 use callboard_protocol::{
     Actor, JobId, Node, Time,
-    bulk::{BulkAction, BulkArgs},
+    bulk::{BulkAction, BulkArgs, BulkResult},
     caps,
     error::{ErrorCode, Rejection},
     from_node,
@@ -44,12 +44,13 @@ struct Place {
     after: Option<String>,
     /// Jobs of the step under way, and the number of their last attempt before it.
     step: Vec<(JobId, u64)>,
-    tally: Tally,
+    tally: BulkResult,
 }
 
 /// Why a bulk ended before its end.
 enum Stop {
-    Cancelled,
+    /// With what was done by then.
+    Cancelled(BulkResult),
     /// What was refused may be taken another time.
     Later(Rejection),
 }
@@ -98,7 +99,10 @@ impl Executor for Bulk {
                 Ok(result) => Outcome::Succeeded(result),
                 Err(error) => Outcome::fatal("internal", error.to_string()),
             },
-            Err(Stop::Cancelled) => Outcome::Cancelled,
+            Err(Stop::Cancelled(tally)) => match to_node(&tally) {
+                Ok(result) => Outcome::CancelledWith(result),
+                Err(error) => Outcome::fatal("internal", error.to_string()),
+            },
             Err(Stop::Later(rejection)) => Outcome::retryable("not_taken", rejection.message),
         }
     }
@@ -115,7 +119,7 @@ struct Run {
 }
 
 impl Run {
-    async fn finish(self) -> Result<Tally, Stop> {
+    async fn finish(self) -> Result<BulkResult, Stop> {
         let restored = self.attempt.restored(CHECKPOINT).and_then(|node| from_node::<Place>(node).ok());
         let mut place = match restored {
             Some(mut place) => {
@@ -152,7 +156,7 @@ impl Run {
             total += u64::from(found.fits && found.place.id != self.attempt.job_id);
             looked += 1;
             if looked % LOOK == 0 {
-                self.check_cancel()?;
+                self.check_cancel(&BulkResult::default())?;
             }
         }
         Ok(Place { at, total, ..Place::default() })
@@ -161,7 +165,7 @@ impl Run {
     /// Plans a step, or leaves behind how far it came.
     async fn plan_next(&self, scan: &mut Scan, place: &mut Place) -> Result<bool, Stop> {
         let planned = self.plan_step(scan, place).await;
-        if matches!(planned, Err(Stop::Cancelled)) {
+        if matches!(planned, Err(Stop::Cancelled(_))) {
             self.attempt.checkpoint(CHECKPOINT, node(place)?).await?;
         }
         planned
@@ -172,7 +176,7 @@ impl Run {
         let mut looked = 0;
         loop {
             if looked % LOOK == 0 {
-                self.check_cancel()?;
+                self.check_cancel(&place.tally)?;
             }
             let Some(found) = scan.next().await? else { return Ok(!place.step.is_empty()) };
             looked += 1;
@@ -190,13 +194,13 @@ impl Run {
     async fn plan_job(&self, id: &JobId, place: &mut Place) -> Result<(), Stop> {
         let record = self.board.job(id).await?.filter(|record| self.query.fits(record, place.at));
         let Some(record) = record else {
-            place.tally.skip("changed");
+            tally::skip(&mut place.tally, "changed");
             return Ok(());
         };
         if place.tally.done + place.step.len() as u64 >= bulk::limit(&self.args) {
-            place.tally.skip("unconfirmed");
+            tally::skip(&mut place.tally, "unconfirmed");
         } else if let Err(skip) = bulk::eligible(&self.args, &record) {
-            place.tally.skip(skip.as_str());
+            tally::skip(&mut place.tally, skip.as_str());
         } else {
             let attempt = record.child("attempt").and_then(Node::as_u64).unwrap_or(0);
             place.step.push((id.clone(), attempt));
@@ -228,9 +232,9 @@ impl Run {
             match sent {
                 Ok(()) => place.tally.done += 1,
                 Err(rejection) => match rejection.code {
-                    ErrorCode::NotFound | ErrorCode::Conflict => place.tally.skip("changed"),
+                    ErrorCode::NotFound | ErrorCode::Conflict => tally::skip(&mut place.tally, "changed"),
                     code if code.is_retryable() => later = Some(rejection),
-                    _ => place.tally.fail(id, &rejection),
+                    _ => tally::fail(&mut place.tally, id, &rejection),
                 },
             }
         }
@@ -256,8 +260,8 @@ impl Run {
         self.attempt.reporter.progress(Progress { value, message, ..Progress::default() });
     }
 
-    fn check_cancel(&self) -> Result<(), Stop> {
-        if self.attempt.cancel.is_cancelled() { Err(Stop::Cancelled) } else { Ok(()) }
+    fn check_cancel(&self, so_far: &BulkResult) -> Result<(), Stop> {
+        if self.attempt.cancel.is_cancelled() { Err(Stop::Cancelled(so_far.clone())) } else { Ok(()) }
     }
 }
 

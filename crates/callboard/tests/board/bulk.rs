@@ -275,6 +275,9 @@ async fn a_bulk_that_is_cancelled_stops_after_its_step() {
     assert!((caps::BULK_STEP..2000).contains(&told), "{told}");
     let checkpoint = stage.record(&id).await.checkpoint.expect("it was left");
     assert_eq!(checkpoint.at("/bulk/tally/done").and_then(Node::as_u64), Some(told as u64));
+    let job = stage.record(&id).await;
+    let result = job.result.expect("it says how far it came");
+    assert_eq!(result.child("done").and_then(Node::as_u64), Some(told as u64));
     let (eligible, _) = stage.dry(bulk(BulkAction::Cancel, "kind:work")).await;
     assert_eq!(eligible as usize, 2000 - told);
 }

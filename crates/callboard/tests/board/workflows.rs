@@ -188,3 +188,33 @@ async fn a_name_whose_jobs_only_the_store_has_is_not_used_again() {
     assert_eq!(stage.job("w:a"), None, "it is in the store only");
     assert_eq!(start(&stage.board, one()).await.err().expect("taken").code, ErrorCode::Conflict);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_workflow_is_retried_from_its_step_across_a_crash_and_deleted() {
+    let mut first = stage(4).await;
+    let recipe = Recipe::new("two")
+        .step(Step::new("fetch", "work"))
+        .step(Step::new("load", "work").arg("of", "${steps.fetch.result}"));
+    let handle = start(&first.board, recipe).await.expect("accepted");
+    finish(&mut first.attempts, &["w:fetch"]).await;
+    let load = first.attempts.next().await;
+    let early = first.board.retry_workflow("w", Actor::new("test")).await.err().expect("it is under way");
+    assert_eq!(early.code, ErrorCode::Conflict);
+    load.finish(Outcome::fatal("no", "the disk is full"));
+    assert_eq!(handle.end().await.expect("it ended").state, WorkflowState::Failed);
+    let again = first.board.retry_workflow("w", Actor::new("test")).await.expect("accepted");
+    assert_eq!(again.id(), "w");
+    let _hangs = first.attempts.next().await;
+    let mut second = on(first.journal.reopen(), 4).await;
+    let load = second.attempts.next().await;
+    assert_eq!((load.context().job_id.as_str(), load.context().attempt), ("w:load.2", 2));
+    assert_eq!(load.context().args.to_string(), r#"{"of":"w:fetch"}"#, "the earlier result is kept");
+    let late = second.board.workflow("w").expect("there");
+    load.finish(Outcome::Succeeded(1u32.into()));
+    let ended = late.end().await.expect("it ended");
+    assert_eq!((ended.state, ended.retries, ended.error), (WorkflowState::Succeeded, 1, None));
+    second.board.delete_workflow("w", Actor::new("test")).await.expect("accepted");
+    assert_eq!(second.board.workflow("w").err().expect("gone").code, ErrorCode::NotFound);
+    assert!(second.job("w:load.2").is_some(), "its jobs stay");
+    second.assert_fold().await;
+}

@@ -10,7 +10,7 @@ export type PatchOp =
   | { op: "move" | "copy"; from: string; path: string };
 
 /** The names of all commands. */
-export type CommandName = "jobs.dispatch" | "jobs.cancel" | "jobs.retry" | "jobs.update" | "jobs.clear" | "jobs.delete" | "jobs.bulk" | "results.delete" | "queues.configure" | "queues.pause" | "queues.resume" | "schedules.put" | "schedules.delete" | "schedules.trigger" | "workflows.start" | "workflows.cancel" | "state.set" | "state.merge" | "state.delete" | "state.transact" | "state.replace" | "devices.put" | "devices.seen" | "devices.delete" | "streams.put" | "streams.seen" | "streams.delete" | "config.set";
+export type CommandName = "jobs.dispatch" | "jobs.cancel" | "jobs.retry" | "jobs.update" | "jobs.clear" | "jobs.delete" | "jobs.bulk" | "results.delete" | "queues.configure" | "queues.pause" | "queues.resume" | "schedules.put" | "schedules.delete" | "schedules.trigger" | "workflows.start" | "workflows.cancel" | "workflows.retry" | "workflows.delete" | "state.set" | "state.merge" | "state.delete" | "state.transact" | "state.replace" | "devices.put" | "devices.seen" | "devices.delete" | "streams.put" | "streams.seen" | "streams.delete" | "config.set";
 
 /** The WebSocket subprotocol. */
 export const SUBPROTOCOL = "callboard.v1.json";
@@ -654,6 +654,73 @@ confirm?: number,
 at?: Time, };
 
 /**
+ * What a dry run counts.
+ */
+export type BulkCount = { 
+/**
+ * What would be done to each job.
+ */
+action: BulkAction, 
+/**
+ * Jobs that it would do something to.
+ */
+eligible: number, 
+/**
+ * Jobs of the query that it would pass over, by reason.
+ */
+skipped: Record<string, number>, 
+/**
+ * The newest of the first, at most [`crate::caps::BULK_SAMPLE`]: `{id, kind, queue, state, title}`.
+ */
+sample: Array<JsonValue>, 
+/**
+ * The moment that the query was asked about; give it back, and jobs that came later are not meant.
+ */
+at: Time, 
+/**
+ * There are more jobs than were counted.
+ */
+cut: boolean, };
+
+/**
+ * A job whose command was refused.
+ */
+export type BulkRefused = { 
+/**
+ * The job.
+ */
+id: JobId, 
+/**
+ * The code of the refusal.
+ */
+code: ErrorCode, 
+/**
+ * A sentence.
+ */
+message: string, };
+
+/**
+ * The result of a job of kind [`KIND`]; of one that was cancelled, what it had done by then.
+ */
+export type BulkResult = { 
+/**
+ * Jobs that it was done to.
+ */
+done: number, 
+/**
+ * Jobs that nothing was done to, by reason.
+ */
+skipped: Record<string, number>, 
+/**
+ * Jobs of which it was refused.
+ */
+failed: number, 
+/**
+ * The first of those.
+ */
+errors?: Array<BulkRefused>, };
+
+/**
  * Arguments that name a job.
  */
 export type JobArgs = { 
@@ -998,7 +1065,11 @@ steps: Array<Step>,
 /**
  * What templates find under `input` unless the start says otherwise: an object.
  */
-input?: JsonValue, };
+input?: JsonValue, 
+/**
+ * The longest time for all steps together, ms; a retry has it anew.
+ */
+deadlineMs?: number, };
 
 /**
  * Where a workflow is in its life.
@@ -1025,7 +1096,11 @@ item?: number,
 /**
  * It undoes what the step did.
  */
-undo?: boolean, };
+undo?: boolean, 
+/**
+ * Of which round of the workflow it is: absent for the first, 2 after the first retry.
+ */
+round?: number, };
 
 /**
  * What was wrong with a step, or with undoing it.
@@ -1040,7 +1115,7 @@ step: string,
  */
 item?: number, 
 /**
- * A stable word: that of the job's error, or `bad_template`, `too_large`, `cancelled`.
+ * A stable word: that of the job's error, or `bad_template`, `too_large`, `cancelled`, `deadline`.
  */
 code: string, 
 /**
@@ -1057,7 +1132,8 @@ export type StepRun = {
  */
 state: StepState, 
 /**
- * Jobs dispatched: `<workflow>:<step>`, or with a list `<workflow>:<step>:<n>` for each item, from 0.
+ * Jobs dispatched: `<workflow>:<step>`, or with a list `<workflow>:<step>:<n>` for each item, from 0. In a later
+ * round they are `<workflow>:<step>.<round>` and so on; items that need not run again are counted with them.
  */
 jobs?: number, 
 /**
@@ -1085,6 +1161,18 @@ result?: JsonValue,
  * The results of items so far, `i0` and so on, while the others run.
  */
 results?: { [key in string]: JsonValue }, 
+/**
+ * The items without success, `i0` and so on, with the code of what went wrong: they are what a retry runs again.
+ */
+itemErrors?: { [key in string]: string }, 
+/**
+ * The items that this round runs; all of them when absent.
+ */
+again?: Array<number>, 
+/**
+ * The round of its jobs: absent for the first, 2 after the first retry that ran it again.
+ */
+round?: number, 
 /**
  * The first thing that went wrong.
  */
@@ -1127,7 +1215,7 @@ input: JsonValue,
  */
 steps: { [key in string]: StepRun }, 
 /**
- * The step that made it fail.
+ * The step that made it fail; when its deadline passed, the one that it waited for.
  */
 error?: StepError, 
 /**
@@ -1163,6 +1251,18 @@ createdAt: Time,
  */
 createdBy: Actor, 
 /**
+ * When it must have ended; then what runs is stopped and it fails with the code `deadline`.
+ */
+deadline?: Time, 
+/**
+ * How often it was run again from the step that failed.
+ */
+retries?: number, 
+/**
+ * When that was done last.
+ */
+retriedAt?: Time, 
+/**
  * When it ended.
  */
 finishedAt?: Time, };
@@ -1196,6 +1296,15 @@ id: string,
  * Why, in words.
  */
 reason?: string, };
+
+/**
+ * Arguments of `workflows.retry` and `workflows.delete`.
+ */
+export type WorkflowName = { 
+/**
+ * The workflow.
+ */
+id: string, };
 
 /**
  * One write into an open domain.

@@ -46,9 +46,15 @@ pub(super) fn whole(workflow: &Workflow, now: Time, unicode: bool) -> Vec<String
 /// The workflow itself in one line.
 pub(super) fn head(workflow: &Workflow, now: Time, unicode: bool) -> String {
     let (sign, style) = of_workflow(workflow.state, unicode);
-    let took = duration::took(workflow.finished_at.unwrap_or(now).since_ms(workflow.created_at));
+    let took = took(workflow, now);
     let name = clean(&workflow.name);
     format!("{style}{sign}{style:#} {name}  {}  {}  {took}", workflow.id, workflow.state.as_str())
+}
+
+/// How long it took, or has taken by now, since it was begun or run again.
+pub(super) fn took(workflow: &Workflow, now: Time) -> String {
+    let begun = workflow.retried_at.unwrap_or(workflow.created_at);
+    duration::took(workflow.finished_at.unwrap_or(now).since_ms(begun))
 }
 
 /// A line for each step, in the order in which they can run; deeper ones further in.

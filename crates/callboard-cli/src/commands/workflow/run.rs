@@ -1,4 +1,4 @@
-//! `callboard workflow run FILE`: a recipe, begun and followed to its end.
+//! `callboard workflow run FILE` and `retry ID`: a recipe, begun or run again, and followed to its end.
 
 use super::graph;
 use crate::{
@@ -8,6 +8,7 @@ use crate::{
     follow::{Interrupts, event},
     place::Place,
     text::{
+        duration,
         form::{Form, Output},
         output::{ProgressWhen, note, print},
         table::cut,
@@ -17,7 +18,7 @@ use callboard::{BadRecipe, RecipeFormat, read_recipe};
 use callboard_client::{Client, ClientError, Code};
 use callboard_protocol::{
     Node, from_node, to_node,
-    workflow::{Recipe, StepState, Workflow, WorkflowArgs, WorkflowCancelArgs, WorkflowState},
+    workflow::{Recipe, StepState, Workflow, WorkflowArgs, WorkflowCancelArgs, WorkflowName, WorkflowState},
 };
 use clap::Args;
 use serde_json::{Value, json};
@@ -34,6 +35,9 @@ pub(super) struct RunArgs {
     /// A name of your own for the workflow
     #[arg(long)]
     id: Option<String>,
+    /// The longest time for all steps together, such as 90s or 2h; then it fails
+    #[arg(long, value_name = "SPAN", value_parser = duration::parse)]
+    deadline: Option<u64>,
     /// Only say what is wrong with the recipe; start nothing
     #[arg(long, conflicts_with = "detach")]
     check: bool,
@@ -45,8 +49,22 @@ pub(super) struct RunArgs {
     progress: ProgressWhen,
 }
 
+/// The arguments of `callboard workflow retry`.
+#[derive(Args)]
+pub(super) struct RetryArgs {
+    /// The workflow: its id or a unique beginning of it
+    pub(super) id: String,
+    /// Print the workflow's id and leave it alone
+    #[arg(long, short)]
+    detach: bool,
+    /// How progress is shown
+    #[arg(long, value_name = "HOW", default_value = "auto")]
+    progress: ProgressWhen,
+}
+
 pub(super) async fn run(place: &Place, args: RunArgs, out: &Output) -> Outcome {
-    let recipe = read(&args)?;
+    let mut recipe = read(&args)?;
+    recipe.deadline_ms = args.deadline.or(recipe.deadline_ms);
     if args.check {
         let told = json!({ "v": 1, "name": recipe.name, "steps": recipe.steps.len() });
         if !out.record(&Node::from(&told))? {
@@ -57,20 +75,43 @@ pub(super) async fn run(place: &Place, args: RunArgs, out: &Output) -> Outcome {
     let id = args.id.unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
     let input = args.input.as_deref().map(|given| what::input(Some(given))).transpose()?;
     let request = WorkflowArgs { id: Some(id.clone()), recipe, input };
+    let watched = Watched { id, detach: args.detach, progress: args.progress };
+    begin(place, ("workflows.start", &request), watched, out).await
+}
+
+pub(super) async fn retry(place: &Place, id: String, args: RetryArgs, out: &Output) -> Outcome {
+    let request = WorkflowName { id: id.clone() };
+    let watched = Watched { id, detach: args.detach, progress: args.progress };
+    begin(place, ("workflows.retry", &request), watched, out).await
+}
+
+/// What is begun, and how it is watched.
+struct Watched {
+    id: String,
+    detach: bool,
+    progress: ProgressWhen,
+}
+
+/// Sends the command and shows what becomes of it.
+async fn begin(
+    place: &Place,
+    (name, request): (&str, &impl serde::Serialize),
+    Watched { id, detach, progress }: Watched,
+    out: &Output,
+) -> Outcome {
     let mut interrupts = Interrupts::listen()?;
     let client = place.mirror().await?;
-    let accepted = send(&client, "workflows.start", &request).await;
-    accepted.map_err(|error| place.failure(error))?;
-    if args.detach {
+    let from = send(&client, name, request).await.map_err(|error| place.failure(error))?;
+    if detach {
         client.close().await;
         if !out.record(&Node::from(&json!({ "v": 1, "id": id })))? {
             print(&id)?;
         }
         return Ok(exit::OK);
     }
-    let mut screen = Follower::new(out, out.screen.progress(args.progress));
+    let mut screen = Follower::new(out, out.screen.progress(progress));
     screen.event("accepted", &json!({ "id": id }))?;
-    let ended = follow(&client, &id, &mut screen, &mut interrupts).await?;
+    let ended = follow(&client, (&id, from), &mut screen, &mut interrupts).await?;
     client.close().await;
     Ok(match ended.map(|workflow| workflow.state) {
         Some(WorkflowState::Succeeded) => exit::OK,
@@ -93,20 +134,21 @@ fn read(args: &RunArgs) -> Result<Recipe, Failure> {
     })
 }
 
-async fn send(client: &Client, name: &str, args: &impl serde::Serialize) -> Result<(), ClientError> {
+/// Sends a command; the version at which its effect is visible.
+async fn send(client: &Client, name: &str, args: &impl serde::Serialize) -> Result<u64, ClientError> {
     let node = to_node(args).map_err(|error| {
         ClientError::new(Code::Server(callboard_protocol::error::ErrorCode::InvalidArgs), error.to_string())
     })?;
-    client.command(name, node, Some(uuid::Uuid::now_v7().to_string())).await.map(drop)
+    client.command(name, node, Some(uuid::Uuid::now_v7().to_string())).await.map(|accepted| accepted.version)
 }
 
 /// How often the times on the screen move on.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Follows it to its end; `None` when the user left before.
+/// Follows it to its end; `None` when the user left before. What is shown before `from` is of an earlier round.
 async fn follow(
     client: &Client,
-    id: &str,
+    (id, from): (&str, u64),
     screen: &mut Follower<'_>,
     interrupts: &mut Interrupts,
 ) -> Result<Option<Workflow>, Failure> {
@@ -115,7 +157,9 @@ async fn follow(
     let mut was_there = false;
     loop {
         let view = views.get();
-        let record = view.state.child("workflows").and_then(|workflows| workflows.child(id));
+        let is_there = view.position.as_ref().is_some_and(|position| position.version >= from);
+        let workflows = view.state.child("workflows").filter(|_| is_there);
+        let record = workflows.and_then(|workflows| workflows.child(id));
         match record.and_then(|record| from_node::<Workflow>(record).ok()) {
             Some(workflow) => {
                 was_there = true;
