@@ -245,6 +245,18 @@ impl Client {
         }
     }
 
+    /// A command under a key, and where its effect can be seen.
+    pub(crate) async fn carry_out_at(
+        &self,
+        name: &str,
+        args: Node,
+        key: String,
+    ) -> Result<(Accepted, StatePosition), ClientError> {
+        let Done { accepted, epoch } = self.carry_out(name, args, Some(key)).await?;
+        let at = StatePosition { epoch, version: accepted.version };
+        Ok((accepted, at))
+    }
+
     async fn carry_out(&self, name: &str, args: Node, key: Option<String>) -> Result<Done, ClientError> {
         let (reply, answer) = oneshot::channel();
         let request = Request::Command { name: name.into(), args, key, reply };

@@ -21,6 +21,7 @@
 //! Reading order: `client.rs` (the handle), `driver.rs` (the task: select, decide, act), `machine.rs` (the
 //! decisions, pure), `machine/mirror.rs` and `machine/log_cursor.rs` (continuity of the two streams).
 
+mod bulk;
 pub mod caps;
 mod client;
 mod driver;
@@ -36,7 +37,9 @@ mod options;
 mod search;
 mod telemetry;
 mod view;
+mod workflow;
 
+pub use bulk::{BulkEnd, BulkHandle};
 pub use client::{Client, Watch};
 pub use endpoint::Endpoint;
 pub use error::{ClientError, Code};
@@ -47,3 +50,4 @@ pub use options::Options;
 pub use search::JobPage;
 pub use telemetry::{LastError, Phase, Telemetry};
 pub use view::View;
+pub use workflow::{WorkflowHandle, WorkflowStream};

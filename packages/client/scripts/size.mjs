@@ -21,6 +21,8 @@ const budgets = [
   { name: 'views beside the client', code: all('views'), beside: core, bytes: 1000 },
   { name: 'check beside the client', code: all('check'), beside: core, bytes: 800 },
   { name: 'job beside the client', code: all('job'), beside: core, bytes: 700 },
+  { name: 'workflow beside the client', code: all('workflow'), beside: core, bytes: 1400 },
+  { name: 'bulk beside the client', code: all('bulk'), beside: core, bytes: 900 },
   { name: 'history beside the client', code: all('history'), beside: core, bytes: 700 },
   { name: 'query beside the client', code: all('query'), beside: core, bytes: 400 },
   { name: 'generation beside the client', code: all('generation'), beside: core, bytes: 8500 },

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { attachCheck, checksum } from '../src/check/index.js'
 import type { JsonValue, ServerFrame } from '../src/index.js'
+import { createClient } from '../src/index.js'
+import { FakeBoard, ManualClock } from '../src/testing/index.js'
 import { job, patch, rig, snapshot } from './rig.js'
 
 const vectors = JSON.parse(readFileSync(new URL('../../../spec/check.json', import.meta.url), 'utf8')) as {
@@ -64,5 +66,28 @@ describe('a check of the mirror (protocol 3)', () => {
     other.sent()
     other.network.last.receive(check(5), check(5, 1))
     expect(other.sent()).toEqual([])
+  })
+})
+
+describe('the board of ./testing', () => {
+  it('says what its checksum is to who asked, and a mirror that drifted is made anew', async () => {
+    const clock = new ManualClock()
+    const board = new FakeBoard({ clock, state: { jobs: { a: job('a') as never }, results: {}, n: 1 } })
+    const make = (): ReturnType<typeof createClient> =>
+      createClient({ url: 'http://board.test', clock, WebSocket: board.network.WebSocket, frame: (flush) => flush() })
+    const [asking, other] = [make(), make()]
+    const facts = attachCheck(asking)
+    for (const client of [asking, other]) client.connect()
+    await clock.advance(100)
+    board.check()
+    await clock.advance(100)
+    expect(facts.get()).toEqual({ checks: 1, mismatches: 0, lastVersion: 1 })
+    // Nobody is told of this change.
+    board.state = { jobs: {}, results: {}, n: 2 }
+    board.check()
+    await clock.advance(100)
+    expect([facts.get().mismatches, asking.state.get(), asking.jobs.size]).toEqual([1, { n: 2 }, 0])
+    expect([other.state.get(), other.telemetry.get().resyncs]).toEqual([{ n: 1 }, 0])
+    for (const client of [asking, other]) client.close()
   })
 })

@@ -4,10 +4,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket as NodeWebSocket } from 'ws'
 import { createClient, type Client, type Clock, type JsonValue, type Off, type ReadableStore, type Telemetry } from '../src/index.js'
+import { countBulk, runBulk } from '../src/bulk/index.js'
 import { equal } from '../src/patch.js'
 import { createOutbox, memoryStorage } from '../src/outbox/index.js'
 import { attachPolling } from '../src/polling/index.js'
 import { openView } from '../src/views/index.js'
+import { runWorkflow, workflow } from '../src/workflow/index.js'
 import { startProxy, startServer, temporaryFolder, type Proxy, type Server } from './live/server.js'
 
 const binary = process.env['CALLBOARD_BIN']
@@ -153,6 +155,43 @@ describe.skipIf(!binary)('against the real server', () => {
     const sleeping = client.start('sleep', { ms: 60_000 })
     await sleeping.cancel('enough')
     await expect(sleeping).rejects.toMatchObject({ code: 'cancelled' })
+  })
+
+  it('runs a workflow step by step, retries it where it failed, and deletes it', async () => {
+    const flag = `${folder.path}/flag`
+    const recipe = {
+      name: 'live',
+      steps: [
+        { id: 'each', kind: 'echo', forEach: [1, 2], args: { n: '${item}' } },
+        { id: 'test', kind: 'process.run', args: { argv: ['test', '-e', flag] }, needs: ['each'] },
+      ],
+    }
+    const first = runWorkflow(client, recipe)
+    const seen: string[] = []
+    first.steps((steps) => seen.push(steps.map(({ state }) => state).join()))
+    await expect(first).rejects.toMatchObject({ code: 'job_failed', details: { step: 'test' } })
+    expect(seen.at(-1)).toBe('succeeded,failed')
+    await client.start('process.run', { argv: ['touch', flag] })
+    const ended = await first.retry()
+    expect([ended.state, ended.retries, ended.steps['each']?.round]).toEqual(['succeeded', 1, undefined])
+    await expect(first.retry()).rejects.toMatchObject({ code: 'conflict' })
+    await workflow(client, first.id).delete()
+    await expect(first.delete()).rejects.toMatchObject({ code: 'not_found' })
+    const stopped = runWorkflow(client, { name: 'long', steps: [{ id: 'a', kind: 'sleep', args: { ms: 60_000 } }] })
+    await stopped.cancel('enough')
+    await expect(stopped).rejects.toMatchObject({ code: 'cancelled', message: 'enough' })
+  })
+
+  it('counts what a bulk would do, does it, and has the counts', async () => {
+    const jobs = [1, 2, 3].map(() => client.start('echo', {}, { hold: true }))
+    await Promise.all(jobs.map(({ accepted }) => accepted))
+    const query = `id:${jobs.map(({ id }) => id).join(',')}`
+    const { eligible, at } = await countBulk(client, 'tag', query, { args: { add: ['late'] } })
+    expect([eligible, jobs[0]?.store.get()?.tags ?? []]).toEqual([3, []])
+    expect(await runBulk(client, 'tag', query, { args: { add: ['late'] }, at })).toMatchObject({ done: 3, failed: 0 })
+    expect(await runBulk(client, 'cancel', 'tag:late')).toMatchObject({ done: 3 })
+    await expect(jobs[0]).rejects.toMatchObject({ code: 'cancelled' })
+    await expect(countBulk(client, 'cancel', 'stat:x')).rejects.toMatchObject({ code: 'invalid_args' })
   })
 
   it('five drops in a row, with jobs under way: equal to the server, nothing done twice (X16)', async () => {

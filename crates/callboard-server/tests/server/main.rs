@@ -23,3 +23,4 @@ mod stalled;
 mod stored;
 mod tokens;
 mod views;
+mod workflows;

@@ -15,6 +15,7 @@ import type {
   StatePosition,
 } from '../protocol/index.js'
 import type { Clock } from '../types.js'
+import { checksum } from '../check/checksum.js'
 import { changesBetween } from '../history/index.js'
 import { Faults } from './faults.js'
 import { Lines } from './lines.js'
@@ -60,6 +61,8 @@ interface Served {
   readonly cursors: Map<string, Cursor>
   seq: number
   logs: LogRequest
+  /** It asked to be told what the checksum of the state is. */
+  readonly wantsChecks: boolean
 }
 
 const MAIN = 'main'
@@ -134,6 +137,17 @@ export class FakeBoard {
     }
   }
 
+  /** Says what the checksum of the state is, to those who asked for it: first for which version, then the sum. */
+  check(): void {
+    const { epoch, version } = this
+    const sum = checksum(this.state)
+    for (const [socket, { wantsChecks }] of this.#open()) {
+      if (!wantsChecks) continue
+      this.#send(socket, { type: 'state.check', epoch, version })
+      this.#send(socket, { type: 'state.check', epoch, version, sum })
+    }
+  }
+
   /** Sends frames to everybody as they are, whatever the board knows. */
   send(...frames: readonly ServerFrame[]): void {
     for (const [socket] of this.#open()) for (const frame of frames) this.#send(socket, frame)
@@ -203,12 +217,12 @@ export class FakeBoard {
     }
   }
 
-  #greet(socket: FakeSocket, { auth, subs, logs = {} }: Frame<'hello'>): void {
+  #greet(socket: FakeSocket, { auth, subs, caps, logs = {} }: Frame<'hello'>): void {
     const { token, config = defaultConfig, clock, scripted } = this.#options
     if (token !== undefined && auth?.token !== token) return socket.drop(4500, 'the token is not valid')
     const main = subs ? subs.find(({ sub }) => sub === MAIN) : { sub: MAIN, paths: [''], resume: undefined }
     const resume = main?.resume
-    const served: Served = { cursors: new Map(), seq: 0, logs }
+    const served: Served = { cursors: new Map(), seq: 0, logs, wantsChecks: caps?.includes('check') ?? false }
     this.#served.set(socket, served)
     this.#send(socket, {
       type: 'welcome',
