@@ -4,11 +4,13 @@ import BoardPage from './features/board/BoardPage.vue'
 
 const loadJob = () => import('./features/job/JobPage.vue')
 const loadResults = () => import('./features/results/ResultsPage.vue')
+const loadWorkflows = () => import('./features/workflows/WorkflowsPage.vue')
+const loadWorkflow = () => import('./features/workflows/WorkflowPage.vue')
 const loadLogs = () => import('./features/logs/LogsPage.vue')
 
 /** Fetches the other pages, so that they can be opened while the server is away. */
 export function fetchPages(): void {
-  for (const load of [loadJob, loadResults, loadLogs]) {
+  for (const load of [loadJob, loadWorkflows, loadWorkflow, loadResults, loadLogs]) {
     // Opening the page tries again, and says what is wrong.
     load().catch(() => undefined)
   }
@@ -27,6 +29,8 @@ export function createStudioRouter(base: URL): Router {
         props: true,
         meta: { title: 'Job' },
       },
+      { path: '/workflows', name: 'workflows', component: loadWorkflows, meta: { title: 'Workflows' } },
+      { path: '/workflows/:id', name: 'workflow', component: loadWorkflow, props: true, meta: { title: 'Workflow' } },
       {
         path: '/results',
         name: 'results',

@@ -20,4 +20,10 @@ describe('connectionWords', () => {
   ])('%j', (part, text, canRetry) => {
     expect(connectionWords(telemetry(part), 10_000)).toMatchObject({ text, canRetry })
   })
+
+  it('say when the state comes without a WebSocket, and that it is live when one is open', () => {
+    const away = connectionWords(telemetry({ phase: 'waiting', nextRetryAt: 12_000 }), 10_000, true)
+    expect(away).toEqual({ look: 'trying', text: 'no WebSocket: asking every few seconds', canRetry: true })
+    expect(connectionWords(telemetry({}), 10_000, true).text).toBe('live')
+  })
 })

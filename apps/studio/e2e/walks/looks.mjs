@@ -23,6 +23,10 @@ export async function run({ walk, browser, server, bin }) {
     ['failed job', `/jobs/${jobs.failed}`],
     ['raw', `/jobs/${jobs.sleep}?tab=raw`],
     ['missing job', '/jobs/not-here'],
+    ['workflows', '/workflows'],
+    ['workflow', `/workflows/${jobs.workflow}`],
+    ['workflow as a list', `/workflows/${jobs.workflow}?as=list&step=split`],
+    ['missing workflow', '/workflows/not-here'],
     ['results', '/results'],
     ['logs', '/logs'],
   ]
@@ -52,7 +56,7 @@ async function emptyBoard(walk, browser, server) {
       await tab.page.goto(server.url)
       await tab.page.getByRole('heading', { name: 'This board is locked' }).waitFor()
       await expectAccessible(tab.page)
-      for (const path of ['/', '/results', '/logs']) {
+      for (const path of ['/', '/workflows', '/results', '/logs']) {
         await openAt(tab, server, path)
         await settle(tab.page)
         await expectAccessible(tab.page)
@@ -127,6 +131,18 @@ async function underPath(walk, browser, bin) {
   await server.close()
 }
 
+/** A recipe with steps of several looks. */
+const RECIPE = {
+  name: 'a small pipeline',
+  steps: [
+    { id: 'fetch', kind: 'echo', args: { n: 1 }, compensate: { kind: 'echo' } },
+    { id: 'split', kind: 'echo', forEach: [1, 2, 3], needs: ['fetch'] },
+    { id: 'rare', kind: 'echo', when: 'false', needs: ['fetch'] },
+    { id: 'check', kind: 'process.run', args: { argv: ['sh', '-c', 'echo checking; exit 3'] }, needs: ['split', 'rare'] },
+    { id: 'report', kind: 'echo', needs: ['check'] },
+  ],
+}
+
 /** A board with one job of every look. */
 async function fill(server) {
   const image = await server.dispatch('image.generate', { prompt: 'a small test', steps: 4, width: 256, height: 256 })
@@ -137,12 +153,14 @@ async function fill(server) {
   const cancelled = await server.dispatch('sleep', { ms: 60_000 })
   await server.dispatch('sleep', { ms: 1 }, { scheduledAt: new Date(Date.now() + 3_600_000).toISOString() })
   await server.command('jobs.cancel', { id: cancelled })
+  const workflow = (await server.command('workflows.start', { recipe: RECIPE })).result.id
+  await until('the workflow ends', async () => (await server.api(`api/workflows/${workflow}`)).state === 'failed')
   await server.jobIs(image, 'succeeded')
   await server.jobIs(talk, 'succeeded')
   await server.jobIs(failed, 'failed')
   await server.jobIs(retrying, 'retrying')
   await server.jobIs(cancelled, 'cancelled')
-  return { image, talk, failed, sleep }
+  return { image, talk, failed, sleep, workflow }
 }
 
 /** Until the page stands: lazily loaded, pictures in place. */

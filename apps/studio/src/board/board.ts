@@ -1,5 +1,7 @@
 /** The board behind the page: one connection and what hangs on it. Made by the root, handed down, never global. */
 import { createClient, attachBrowser, type Client, type JsonObject, type Role, type Telemetry } from '@callboard/client'
+import { attachCheck } from '@callboard/client/check'
+import { attachPolling, type PollingFacts } from '@callboard/client/polling'
 import { useStore } from '@callboard/client/vue'
 import { computed, inject, onScopeDispose, shallowRef, type ComputedRef, type InjectionKey, type ShallowRef } from 'vue'
 import { JobActions } from './actions'
@@ -25,6 +27,8 @@ export interface Board {
   readonly kinds: Readonly<ShallowRef<readonly Kind[]>>
   /** When the connection was lost; `undefined` while it is live. */
   readonly staleSince: ComputedRef<number | undefined>
+  /** What is asked for over HTTP where no WebSocket comes through. */
+  readonly polling: Readonly<ShallowRef<PollingFacts>>
 }
 
 const BOARD: InjectionKey<Board> = Symbol('board')
@@ -45,8 +49,17 @@ export function openBoard(base: URL, token: string): Board {
   const welcome = useStore(client.welcome)
   const clock = createClock()
   const role = computed(() => welcome.value?.role)
+  const fallback = attachPolling(client)
+  const polling = useStore(fallback)
+  let mismatches = 0
   const offs = [
     attachBrowser(client),
+    fallback.detach,
+    attachCheck(client).listen((facts) => {
+      if (facts.mismatches === mismatches) return
+      mismatches = facts.mismatches
+      toasts.add('note', 'What was shown had drifted from the server. It was fetched anew.')
+    }),
     watchReturns(client, (text) => {
       toasts.add('note', text)
     }),
@@ -57,6 +70,8 @@ export function openBoard(base: URL, token: string): Board {
   const kinds = useKinds(client)
   const staleSince = computed(() => {
     const { stale, connections, lastDisconnectedAt } = telemetry.value
+    const { active, lastAnswerAt } = polling.value
+    if (active && lastAnswerAt !== undefined) return lastAnswerAt
     return stale && connections > 0 ? lastDisconnectedAt : undefined
   })
   client.connect()
@@ -71,6 +86,7 @@ export function openBoard(base: URL, token: string): Board {
     clock,
     role,
     kinds,
+    polling,
     staleSince,
     actions: new JobActions(client, toasts),
     artifacts: new Artifacts(client),

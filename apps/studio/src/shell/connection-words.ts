@@ -9,8 +9,11 @@ export interface ConnectionWords {
   readonly canRetry: boolean
 }
 
-/** The words for a moment; `now` is this machine's clock, as `nextRetryAt` is. */
-export function connectionWords(telemetry: Telemetry, now: number): ConnectionWords {
+/** The words for a moment; `now` is this machine's clock, as `nextRetryAt` is. `polled`: the state comes over HTTP meanwhile. */
+export function connectionWords(telemetry: Telemetry, now: number, polled = false): ConnectionWords {
+  if (polled && telemetry.phase !== 'open' && telemetry.phase !== 'resyncing') {
+    return { look: 'trying', text: 'no WebSocket: asking every few seconds', canRetry: true }
+  }
   const again = telemetry.connections > 0
   switch (telemetry.phase) {
     case 'open':
