@@ -10,8 +10,8 @@ pub struct JobQuery {
     pub states: Vec<JobState>,
     /// Only jobs of this kind.
     pub kind: Option<String>,
-    /// Only jobs of this queue. No index knows it: the rows of others are passed over, so a page may be short, and
-    /// only [`JobPage::next`] says whether it was the last.
+    /// Only jobs of this queue. Together with a kind the rows of other queues may be passed over, so a page may be short,
+    /// and only [`JobPage::next`] says whether it was the last.
     pub queue: Option<String>,
     /// Only jobs that were accepted at this time or later.
     pub created_from: Option<Time>,

@@ -19,6 +19,9 @@ const OF_STATE: &str = "SELECT created_at, id FROM jobs WHERE state = ?5 \
 const OF_KIND: &str = "SELECT created_at, id FROM jobs WHERE kind = ?6 AND state = ?5 \
     AND (created_at, id) < (?1, ?2) AND created_at >= ?3 ORDER BY created_at DESC, id DESC LIMIT ?4";
 
+const OF_QUEUE: &str = "SELECT created_at, id FROM jobs WHERE queue = ?6 AND state = ?5 \
+    AND (created_at, id) < (?1, ?2) AND created_at >= ?3 ORDER BY created_at DESC, id DESC LIMIT ?4";
+
 /// The record of a job.
 pub(super) fn job(view: &Connection, id: &JobId) -> Result<Option<Node>, Failure> {
     let mut statement = view.prepare_cached("SELECT body FROM jobs WHERE id = ?")?;
@@ -60,7 +63,7 @@ fn places(view: &Connection, query: &JobQuery) -> rusqlite::Result<Vec<Cursor>> 
     let before = query.before.clone().unwrap_or_else(|| Cursor::at_end_of(Time(i64::MAX)));
     let (at, id, limit) = (before.created_at.0, before.id.as_str(), query.rows() + 1);
     let from = query.created_from.map_or(i64::MIN, |from| from.0);
-    if query.states.is_empty() && query.kind.is_none() {
+    if query.states.is_empty() && query.kind.is_none() && query.queue.is_none() {
         return range(view, ALL, (at, id, from, limit));
     }
     let mut places = Vec::new();
@@ -69,9 +72,11 @@ fn places(view: &Connection, query: &JobQuery) -> rusqlite::Result<Vec<Cursor>> 
             continue;
         }
         let state = state.as_str();
-        places.extend(match &query.kind {
-            Some(kind) => range(view, OF_KIND, (at, id, from, limit, state, kind))?,
-            None => range(view, OF_STATE, (at, id, from, limit, state))?,
+        places.extend(match (&query.kind, &query.queue) {
+            // Of a kind that is asked for in one queue, the rows of others are passed over.
+            (Some(kind), _) => range(view, OF_KIND, (at, id, from, limit, state, kind))?,
+            (None, Some(queue)) => range(view, OF_QUEUE, (at, id, from, limit, state, queue))?,
+            (None, None) => range(view, OF_STATE, (at, id, from, limit, state))?,
         });
     }
     Ok(places)
@@ -94,7 +99,12 @@ mod tests {
     fn no_listing_sorts_or_scans() {
         let mut connection = Connection::open_in_memory().expect("memory");
         schema::migrate(&mut connection, "memory".as_ref(), schema::MIGRATIONS).expect("migrates");
-        for (sql, index) in [(ALL, "jobs_by_age"), (OF_STATE, "jobs_by_state"), (OF_KIND, "jobs_by_kind")] {
+        for (sql, index) in [
+            (ALL, "jobs_by_age"),
+            (OF_STATE, "jobs_by_state"),
+            (OF_KIND, "jobs_by_kind"),
+            (OF_QUEUE, "jobs_by_queue"),
+        ] {
             let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("sql");
             let mut plan = explain.raw_query();
             let mut steps: Vec<String> = Vec::new();
