@@ -40,6 +40,9 @@ pub(super) fn run() -> Done<Vec<Figure>> {
         let figure = |what: &str, value, unit| Figure::new(format!("{name}: {what}"), value, unit);
         let per_line = figure("CPU per delivered line, with the disk", ours.cpu_us, Unit::Cost("us"));
         figures.push(per_line.beside(BESIDE, raw));
+        let delivering =
+            figure("the same without writing and storing it", ours.delivering_us, Unit::Cost("us"));
+        figures.push(delivering.beside(BESIDE, raw));
         figures.push(figure("written", ours.per_second, Unit::PerSecond("lines")));
         figures.push(figure(
             "of one core",
@@ -57,6 +60,8 @@ struct Ours {
     lines: f64,
     period: Duration,
     cpu_us: f64,
+    /// Without writing and storing the line, which needs no reader.
+    delivering_us: f64,
     per_second: f64,
     lost: f64,
 }
@@ -65,30 +70,39 @@ async fn ours(per_minute: u64, readers: usize) -> Done<Ours> {
     let folder = disk::folder()?;
     let mut helper = Helper::start(&["board".as_ref(), folder.path().as_ref(), "1".as_ref()])?;
     let address = Address::parse(&helper.hear()?)?;
+    helper.ask(&format!("lines {per_minute}"))?;
+    tokio::time::sleep(WARM_UP).await;
+    let (own_us, _) = measured(&mut helper).await?;
     let (mut sample, _commands) = Socket::open_as(&address, WANTS).await?.split();
     for _ in 1..readers {
         swallow(Socket::open_as(&address, WANTS).await?.into_stream());
     }
-    helper.ask(&format!("lines {per_minute}"))?;
     tokio::time::sleep(WARM_UP).await;
     let text = tokio::time::timeout(PATIENCE, batch(&mut sample)).await??;
     let listening = tokio::spawn(listen(sample));
+    let (line_us, per_second) = measured(&mut helper).await?;
+    drop(helper);
+    let lost = listening.await?;
+    let lines = text.matches(r#"{"seq":"#).count() as f64;
+    let period = Duration::from_secs_f64(lines / per_second);
+    let frame = frame::text(&text).as_bytes().to_vec();
+    let deliveries = readers as f64;
+    let (cpu_us, delivering_us) = (line_us / deliveries, (line_us - own_us) / deliveries);
+    Ok(Ours { frame, lines, period, cpu_us, delivering_us, per_second, lost })
+}
+
+/// Microseconds of the server per line that is written, and lines per second.
+async fn measured(helper: &mut Helper) -> Done<(f64, f64)> {
     let (mut cpu_us, mut per_second) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let before = (helper.cpu()?, helper.ask("written")?.parse::<u64>()?, Instant::now());
         tokio::time::sleep(TIME).await;
         let after = (helper.cpu()?, helper.ask("written")?.parse::<u64>()?);
         let lines = (after.1 - before.1) as f64;
-        cpu_us.push(micros(after.0 - before.0) / (lines * readers as f64));
+        cpu_us.push(micros(after.0 - before.0) / lines);
         per_second.push(lines / before.2.elapsed().as_secs_f64());
     }
-    drop(helper);
-    let lost = listening.await?;
-    let per_second = median(per_second);
-    let lines = text.matches(r#"{"seq":"#).count() as f64;
-    let period = Duration::from_secs_f64(lines / per_second);
-    let frame = frame::text(&text).as_bytes().to_vec();
-    Ok(Ours { frame, lines, period, cpu_us: median(cpu_us), per_second, lost })
+    Ok((median(cpu_us), median(per_second)))
 }
 
 /// A batch as it usually is: the longest of some.

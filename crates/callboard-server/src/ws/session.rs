@@ -230,17 +230,13 @@ impl Session {
             false => Some(self.waits_since.unwrap_or_else(Instant::now)),
         };
         self.waits_since = waits_since;
-        let stalled = waits_since.unwrap_or(self.heard) + Duration::from_millis(caps::STALL_MS);
-        let silence = self.heard + self.silence_limit();
-        let drained_by = self.drained_by;
         // A client that asks and does not read is not listened to either; reading makes it heard again.
         let listens = self.control_bytes <= CONTROL_BYTES;
+        // One timer for all, for a connection that waits keeps the room of each.
+        let (due, alarm) = self.alarm(listens);
         tokio::select! {
             biased;
-            () = self.app.hub.stop.cancelled(), if drained_by.is_none() => Event::ServerStops,
-            () = tokio::time::sleep_until(drained_by.unwrap_or(self.heard)), if drained_by.is_some() => {
-                Event::Drained
-            }
+            () = self.app.hub.stop.cancelled(), if self.drained_by.is_none() => Event::ServerStops,
             flushed = self.outlet.flush(), if !idle => Event::Flushed(flushed),
             received = self.reader.next(), if listens => Event::Received(received),
             Some((id, result)) = self.answers.next(), if !self.answers.is_empty() => Event::Answered(id, result),
@@ -249,21 +245,27 @@ impl Session {
                 Event::LogsMoved
             }
             Ok(()) = self.config.changed() => Event::Configured,
-            () = tokio::time::sleep_until(stalled), if !idle => Event::Stalled,
-            () = tokio::time::sleep_until(silence), if listens => Event::Silence,
+            () = tokio::time::sleep_until(due) => alarm,
         }
+    }
+
+    /// What happens when nothing else does, and when. Who is not listened to has something to read.
+    fn alarm(&self, listens: bool) -> (Instant, Event) {
+        let stalled = self.waits_since.map(|since| since + Duration::from_millis(caps::STALL_MS));
+        let alarms = [
+            self.drained_by.map(|at| (at, Event::Drained)),
+            stalled.map(|at| (at, Event::Stalled)),
+            (listens || stalled.is_none()).then(|| (self.heard + self.silence_limit(), Event::Silence)),
+        ];
+        let first = alarms.into_iter().flatten().min_by_key(|(at, _)| *at);
+        first.expect("a session that does not wait for its client to read waits for a word of it")
     }
 
     async fn handle(&mut self, event: Event) -> Result<(), Goodbye> {
         match event {
             Event::Received(received) => self.on_received(received).await?,
             Event::Flushed(Ok(())) => {
-                if self.control_bytes > CONTROL_BYTES {
-                    // It was silent because it was not listened to.
-                    self.note_life();
-                }
-                (self.control_waiting, self.control_bytes) = (0, 0);
-                self.waits_since = None;
+                self.note_flushed();
                 // What happened while the last bytes were on their way.
                 self.advance_state().await?;
             }
@@ -322,6 +324,16 @@ impl Session {
         let ask = u64::from(config.ws.heartbeat_interval_ms).max(50) * 2;
         let give_up = ask + u64::from(config.ws.heartbeat_timeout_ms).max(70_000);
         Duration::from_millis(if self.pinged { give_up } else { ask })
+    }
+
+    /// Everything is out.
+    pub(super) fn note_flushed(&mut self) {
+        if self.control_bytes > CONTROL_BYTES {
+            // It was silent because it was not listened to.
+            self.note_life();
+        }
+        (self.control_waiting, self.control_bytes) = (0, 0);
+        self.waits_since = None;
     }
 
     pub(super) fn note_life(&mut self) {

@@ -65,9 +65,12 @@ impl Session {
         match message {
             ClientFrame::Ping { ts, id } => self.send_pong(ts, id),
             ClientFrame::Pong { .. } | ClientFrame::Hello { .. } | ClientFrame::Auth { .. } => {}
-            ClientFrame::StateResync { sub, have, .. } => return self.ask_resync(sub, have).await,
+            // On the heap, as what is seldom done: a session would keep its room for ever.
+            ClientFrame::StateResync { sub, have, .. } => {
+                return Box::pin(self.ask_resync(sub, have)).await;
+            }
             ClientFrame::Subscribe { id, sub, paths, max_rate_ms, resume } => {
-                return self.subscribe(id, SubRequest { sub, paths, max_rate_ms, resume }).await;
+                return Box::pin(self.subscribe(id, SubRequest { sub, paths, max_rate_ms, resume })).await;
             }
             ClientFrame::Unsubscribe { id, sub } => self.unsubscribe(id, &sub),
             ClientFrame::LogsReplay { since_seq, limit } => self.replay_logs(since_seq, limit),

@@ -165,13 +165,17 @@ impl Session {
     /// Brings the client's state to the head, as far as it reads.
     pub(super) async fn advance_state(&mut self) -> Result<(), Goodbye> {
         if self.outlet.drain_now() {
+            self.note_flushed();
             self.sending = None;
         }
-        self.send_snapshots(0).await?;
+        // On the heap, as what is seldom done: a session would keep its room for ever.
+        if self.subs.iter().any(|sub| sub.wish.is_some()) {
+            Box::pin(self.send_snapshots(0)).await?;
+        }
         for index in 0..self.subs.len() {
             let Joined { view, seat, .. } = &self.subs[index].joined;
             if let CaughtUp::NeedsSnapshot(at_least) = seat.catch_up(view) {
-                self.send_snapshot(index, SnapshotReason::Lagged, at_least).await?;
+                Box::pin(self.send_snapshot(index, SnapshotReason::Lagged, at_least)).await?;
             }
         }
         Ok(())
