@@ -85,7 +85,7 @@ impl Board {
         match &mut command {
             Command::Dispatch(args) => {
                 self.check_kind(args)?;
-                args.id.get_or_insert_with(new_id);
+                args.id.get_or_insert_with(|| self.new_id());
             }
             Command::PutSchedule(args) => self.check_kind(&mut args.job)?,
             Command::StartWorkflow(args) => self.prepare_workflow(args)?,
@@ -104,7 +104,7 @@ impl Board {
     /// A typed rejection. Nothing was changed.
     pub async fn dispatch(&self, mut args: DispatchArgs, actor: Actor) -> Result<RawHandle, Rejection> {
         let is_named = args.id.is_some();
-        let id = args.id.get_or_insert_with(new_id).clone();
+        let id = args.id.get_or_insert_with(|| self.new_id()).clone();
         // The handle listens before the job exists, so that it cannot miss its end.
         let handle = RawHandle::listen(self.clone(), id);
         let command = Command::Dispatch(Box::new(args));
@@ -281,6 +281,10 @@ impl Board {
         if self.is_stopped() { stopped() } else { rejection }
     }
 
+    fn new_id(&self) -> JobId {
+        JobId::new(self.shared.host.name())
+    }
+
     /// The kind completes the job and checks it.
     fn check_kind(&self, args: &mut DispatchArgs) -> Result<(), Rejection> {
         let registry = self.shared.registry.read().unwrap_or_else(PoisonError::into_inner);
@@ -316,10 +320,6 @@ impl Layout {
     pub(crate) fn work(&self) -> PathBuf {
         self.0.join("work")
     }
-}
-
-fn new_id() -> JobId {
-    JobId::new(uuid::Uuid::now_v7().to_string())
 }
 
 fn stopped() -> Rejection {

@@ -15,6 +15,7 @@ mod event_job;
 mod events;
 mod handle;
 mod history;
+mod host;
 mod logs;
 mod observer;
 mod open;
@@ -53,6 +54,7 @@ pub use events::{
     SinkGuard, Subscription,
 };
 pub use handle::RawHandle;
+pub use host::{Host, Machine};
 pub use history::{JobListing, JobListingQuery, LogListing};
 pub use logs::{Line, LogCounts, LogFilter, LogHub, LogOptions, LogPage};
 pub use observer::{JobInfo, Observer, Observers, Problem};

@@ -4,6 +4,7 @@ use crate::{
     board::{Board, Layout},
     clock::Clock,
     event_job::{Dispatcher, DispatcherOptions},
+    host::{Host, Machine},
     logs::{LogHub, LogOptions},
     ring::Ring,
     shared::{Head, Scratch, Shared},
@@ -47,6 +48,10 @@ pub struct BoardOptions {
     pub build: String,
     /// What clients adopt and how the log is kept; see `callboard_protocol::config::SETTINGS`.
     pub settings: Settings,
+    /// What the board takes from the machine: the time of day, names, chance.
+    pub host: Arc<dyn Host>,
+    /// Changes between two snapshots of the journal at least; with more jobs in the state, as many as those.
+    pub snapshot_every: u64,
 }
 
 impl Default for BoardOptions {
@@ -62,6 +67,8 @@ impl Default for BoardOptions {
             required: Vec::new(),
             build: concat!("callboard ", env!("CARGO_PKG_VERSION")).into(),
             settings: Settings::default(),
+            host: Arc::new(Machine),
+            snapshot_every: caps::SNAPSHOT_EVERY,
         }
     }
 }
@@ -118,14 +125,16 @@ pub(crate) async fn open(options: BoardOptions) -> Result<Board, OpenError> {
     // The journal is ours, so whatever an earlier process left running is an orphan.
     end_orphans(options.data.clone().map(Layout)).await;
     let mut folded = fold(journal.as_ref()).await?;
-    let node = uuid::Uuid::now_v7().to_string();
-    let epoch = folded.recovered.epoch.clone().unwrap_or_else(|| Epoch::new(short_id()));
-    let clock = Clock::not_before(folded.last_at);
+    let host = options.host;
+    let node = host.name();
+    let new_epoch = || Epoch::new(host.name().replace('-', ""));
+    let epoch = folded.recovered.epoch.clone().unwrap_or_else(new_epoch);
+    let clock = Clock::not_before(folded.last_at, host.clone());
     take_over(journal.as_ref(), &mut folded, (&epoch, &node), clock.now()).await?;
 
     let layout = options.data.clone().map(Layout);
     // Several boards without a folder live on one machine; each has a temporary one of its own.
-    let scratch = Scratch(std::env::temp_dir().join(format!("callboard-{node}")));
+    let scratch = Scratch(std::env::temp_dir().join(format!("callboard-{}", Machine.name())));
     let artifacts = layout.as_ref().map_or_else(|| scratch.0.join("artifacts"), Layout::artifacts);
     let artifacts =
         ArtifactStore::open(&artifacts).map_err(|source| OpenError::Io { path: artifacts, source })?;
@@ -143,7 +152,9 @@ pub(crate) async fn open(options: BoardOptions) -> Result<Board, OpenError> {
     let shared = Arc::new(Shared {
         epoch,
         node: node.clone(),
+        host,
         clock,
+        snapshot_every: options.snapshot_every,
         grace: options.grace,
         data: options.data,
         scratch,
@@ -320,10 +331,6 @@ fn record_breakers(shared: &Arc<Shared>) {
             tracing::warn!("the board is too busy to journal that a breaker has opened");
         }
     });
-}
-
-fn short_id() -> String {
-    uuid::Uuid::now_v7().simple().to_string()
 }
 
 impl Drop for Writer {

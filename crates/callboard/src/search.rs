@@ -7,7 +7,7 @@ use crate::{Board, history::unreadable, shared::Shared};
 use callboard_core::{Narrow, Query};
 use callboard_journal::{Cursor, JobQuery};
 use callboard_protocol::{
-    JobId, Node, Time, caps,
+    JobId, Node, Object, Time, caps,
     error::{ErrorCode, Rejection},
     from_node,
 };
@@ -146,22 +146,29 @@ impl Scan {
     }
 }
 
-/// Live jobs that may fit, newest first. All of them are looked at, so this is done beside the others' work.
+/// Live jobs that may fit, newest first. All of them are looked at, so many are looked at beside the others' work; for
+/// a few the way to another thread is longer than the work.
 async fn live(
     document: Node,
     narrow: Narrow,
     before: Option<Cursor>,
 ) -> Result<BinaryHeap<Placed>, Rejection> {
-    let found = tokio::task::spawn_blocking(move || {
-        let Some(jobs) = document.child("jobs").and_then(Node::as_object) else { return BinaryHeap::new() };
-        let records = jobs.iter().map(|(_, record)| record).filter(|record| narrow.may_fit(record));
-        let placed = records.filter_map(|record| Some((place(record)?, Live(record.clone()))));
-        placed
-            .filter(|(place, _)| before.as_ref().is_none_or(|before| place < before))
-            .filter(|(place, _)| narrow.created_from.is_none_or(|from| place.created_at >= from))
-            .collect()
-    });
+    let count = document.child("jobs").and_then(Node::as_object).map_or(0, Object::len);
+    if count <= SLICE {
+        return Ok(live_now(&document, &narrow, before.as_ref()));
+    }
+    let found = tokio::task::spawn_blocking(move || live_now(&document, &narrow, before.as_ref()));
     found.await.map_err(|error| Rejection::new(ErrorCode::Internal, format!("the search broke: {error}")))
+}
+
+fn live_now(document: &Node, narrow: &Narrow, before: Option<&Cursor>) -> BinaryHeap<Placed> {
+    let Some(jobs) = document.child("jobs").and_then(Node::as_object) else { return BinaryHeap::new() };
+    let records = jobs.iter().map(|(_, record)| record).filter(|record| narrow.may_fit(record));
+    let placed = records.filter_map(|record| Some((place(record)?, Live(record.clone()))));
+    placed
+        .filter(|(place, _)| before.is_none_or(|before| place < before))
+        .filter(|(place, _)| narrow.created_from.is_none_or(|from| place.created_at >= from))
+        .collect()
 }
 
 /// A record's place in the order of listings.

@@ -5,6 +5,7 @@ use crate::{
     event_job::Dispatcher,
     events::Origins,
     handle::Watchers,
+    host::Host,
     logs::LogHub,
     ring::{Ring, Window},
     writer::Message,
@@ -40,7 +41,10 @@ impl Drop for Scratch {
 pub(crate) struct Shared {
     pub(crate) epoch: Epoch,
     pub(crate) node: String,
+    pub(crate) host: Arc<dyn Host>,
     pub(crate) clock: Clock,
+    /// Changes between two snapshots at least.
+    pub(crate) snapshot_every: u64,
     pub(crate) grace: Duration,
     pub(crate) data: Option<PathBuf>,
     /// Takes the place of `data` for what must be a file.

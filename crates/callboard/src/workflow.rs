@@ -42,7 +42,7 @@ impl Board {
         mut args: WorkflowArgs,
         actor: Actor,
     ) -> Result<WorkflowHandle, Rejection> {
-        let id = args.id.get_or_insert_with(new_id).clone();
+        let id = args.id.get_or_insert_with(|| self.shared.host.name()).clone();
         // The handle listens before the workflow exists, so that it cannot miss its end.
         let handle = WorkflowHandle::listen(self, id);
         self.send(Command::StartWorkflow(Box::new(args)), actor, None).await?;
@@ -87,7 +87,7 @@ impl Board {
 
     /// The kinds complete the steps and check those whose arguments have no templates.
     pub(crate) fn prepare_workflow(&self, args: &mut WorkflowArgs) -> Result<(), Rejection> {
-        args.id.get_or_insert_with(new_id);
+        args.id.get_or_insert_with(|| self.shared.host.name());
         callboard_core::check_recipe(&args.recipe)
             .map_err(|problems| callboard_core::refused_recipe(&problems))?;
         for step in &mut args.recipe.steps {
@@ -179,10 +179,6 @@ impl Drop for WorkflowHandle {
 /// How a workflow is known among the watched jobs: no job can have this name.
 pub(crate) fn watched(id: &str) -> JobId {
     JobId::new(format!("workflow/{id}"))
-}
-
-fn new_id() -> String {
-    uuid::Uuid::now_v7().to_string()
 }
 
 fn of_step(step: &Step) -> DispatchArgs {

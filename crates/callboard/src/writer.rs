@@ -430,7 +430,7 @@ impl Writer {
     fn maybe_snapshot(&mut self) {
         let head = self.shared.head();
         let jobs = head.document.child("jobs").and_then(Node::as_object).map_or(0, Object::len);
-        let enough = caps::SNAPSHOT_EVERY.max(jobs as u64);
+        let enough = self.shared.snapshot_every.max(jobs as u64);
         if head.version < self.end.snapshot_version + enough {
             return;
         }
@@ -463,7 +463,7 @@ impl Writer {
     }
 
     pub(crate) fn context(&self, actor: Actor, key: Option<CommandKey>) -> Context {
-        Context { now: self.shared.clock.now(), chance: fastrand::f64(), actor, key }
+        Context { now: self.shared.clock.now(), chance: self.shared.host.chance(), actor, key }
     }
 }
 

@@ -137,9 +137,10 @@ impl Attempt {
             }
             drop(carrying);
             tokio::select! {
+                biased;
+                () = self.over.notified() => {}
                 () = tokio::time::sleep_until(quiet_until) => {}
                 () = self.news.urgent.notified() => {}
-                () = self.over.notified() => {}
             }
         }
     }
