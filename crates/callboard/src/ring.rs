@@ -58,10 +58,13 @@ pub struct Window {
 }
 
 impl Window {
-    /// The changes after a version, out of these commits and what follows them in the ring.
-    pub(crate) fn joined(from: u64, mut older: Vec<Arc<Commit>>, newer: Window) -> Window {
-        older.extend(newer.commits);
-        Window { from, to: newer.to, commits: older }
+    /// The changes from one version to another, out of commits that hold them all.
+    pub(crate) fn joined(from: u64, commits: Vec<Arc<Commit>>, to: u64) -> Window {
+        Window { from, to, commits }
+    }
+
+    pub(crate) fn into_commits(self) -> Vec<Arc<Commit>> {
+        self.commits
     }
 
     /// The changes with their versions, in order.

@@ -115,9 +115,16 @@ impl Board {
                 (reached, seq) = (commit.head_version(), commit.seq + 1);
                 older.push(commit);
             }
+            // A commit that is stored may not be shown yet.
+            let shown = *self.head().borrow();
+            if reached >= shown {
+                return Some(Window::joined(version, older, shown));
+            }
             // What is being read may be in memory still, and what is in memory moves on.
             if let Some(newer) = self.since(reached) {
-                return Some(Window::joined(version, older, newer));
+                let to = newer.to;
+                older.extend(newer.into_commits());
+                return Some(Window::joined(version, older, to));
             }
         }
     }
