@@ -406,8 +406,13 @@ impl Writer {
         batch.facts.extend(behind.facts);
         let is_own_wish = batch.answers.iter().any(|(hearer, _)| matches!(hearer, Hearer::Nobody));
         let rejection = refusal(&error);
+        let stored = self.core.version();
         for (_, result) in &mut batch.answers {
-            *result = Err(rejection.clone());
+            // What an earlier commit has done is done, whatever becomes of this one.
+            let was_done = matches!(result, Ok(accepted) if accepted.dup && accepted.version <= stored);
+            if !was_done {
+                *result = Err(rejection.clone());
+            }
         }
         answer(batch.answers);
         if !matches!(error, AppendError::Rejected(_)) {
