@@ -54,8 +54,8 @@ pub use events::{
     SinkGuard, Subscription,
 };
 pub use handle::RawHandle;
-pub use host::{Host, Machine};
 pub use history::{JobListing, JobListingQuery, LogListing};
+pub use host::{Host, Machine};
 pub use logs::{Line, LogCounts, LogFilter, LogHub, LogOptions, LogPage};
 pub use observer::{JobInfo, Observer, Observers, Problem};
 pub use open::{BoardOptions, OpenError};

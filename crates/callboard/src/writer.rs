@@ -11,19 +11,19 @@ use crate::{
     ring::weight,
     shared::{Head, Shared},
 };
-use batch::{Batch, Hearer, answer};
+use batch::{Batch, Hearer, answer, refusal};
 use callboard_core::{BreakerNote, Context, Core, Effect, Input, LogMeta, News, Report};
 use callboard_exec::CancelReason;
 use callboard_journal::{Append, AppendError, Appended, Archive, Snapshot};
 use callboard_protocol::{
     Actor, Change, CommandKey, Commit, CommitKind, JobId, Node, Object, caps,
     command::{Accepted, Command},
-    error::{ErrorCode, Rejection},
+    error::Rejection,
     job::CancelCause,
 };
 use futures_util::FutureExt;
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, VecDeque},
     future::poll_fn,
     pin::Pin,
     sync::{Arc, PoisonError},
@@ -76,7 +76,8 @@ pub(crate) struct Writer {
     pub(crate) shared: Arc<Shared>,
     pub(crate) inbox: mpsc::Receiver<Message>,
     pub(crate) end: JournalEnd,
-    pub(crate) running: HashMap<JobId, Running>,
+    /// In order, so that they are stopped in one and the same.
+    pub(crate) running: BTreeMap<JobId, Running>,
     /// Messages that were gathered and are not decided yet.
     waiting: VecDeque<Message>,
     /// What is decided and not on its way yet.
@@ -132,7 +133,7 @@ impl Writer {
             shared,
             inbox,
             end,
-            running: HashMap::new(),
+            running: BTreeMap::new(),
             waiting: VecDeque::new(),
             next: Batch::default(),
             spare: Batch::default(),
@@ -367,6 +368,10 @@ impl Writer {
         match effect {
             Effect::Start(job) => {
                 let running = attempt::start(&self.shared, job);
+                if self.draining.is_some() {
+                    // Its start was on its way when the others were stopped.
+                    running.stop(CancelReason::Shutdown);
+                }
                 self.running.insert(running.id().clone(), running);
             }
             Effect::Stop { id, attempt, cause } => {
@@ -479,16 +484,6 @@ async fn arrival(in_flight: &mut Option<InFlight>) -> Result<Appended, AppendErr
         None => std::task::Poll::Pending,
     })
     .await
-}
-
-/// What a command is told whose commit was not stored, or perhaps was.
-fn refusal(error: &AppendError) -> Rejection {
-    if error.has_side_effects() {
-        let message =
-            format!("{error}; whether it was carried out is told under the same key after a restart");
-        return Rejection::new(ErrorCode::Internal, message);
-    }
-    Rejection::new(ErrorCode::StorageFailed, format!("nothing was changed: {error}"))
 }
 
 /// After so many messages the writer looks at the time.

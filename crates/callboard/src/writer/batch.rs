@@ -3,8 +3,13 @@
 use super::Reply;
 use crate::ring::weight;
 use callboard_core::{Archived, Checkpoint, Decided, Effect, Report};
-use callboard_journal::{Archive, JobRow};
-use callboard_protocol::{Change, Node, Time, caps, command::Accepted, error::Rejection, from_node};
+use callboard_journal::{AppendError, Archive, JobRow};
+use callboard_protocol::{
+    Change, Node, Time, caps,
+    command::Accepted,
+    error::{ErrorCode, Rejection},
+    from_node,
+};
 
 /// Who hears what became of an input.
 pub(super) enum Hearer {
@@ -61,6 +66,16 @@ pub(super) fn answer(answers: impl IntoIterator<Item = (Hearer, Result<Accepted,
             Hearer::Nobody => {}
         }
     }
+}
+
+/// What a command is told whose commit was not stored, or perhaps was.
+pub(super) fn refusal(error: &AppendError) -> Rejection {
+    if error.has_side_effects() {
+        let message =
+            format!("{error}; whether it was carried out is told under the same key after a restart");
+        return Rejection::new(ErrorCode::Internal, message);
+    }
+    Rejection::new(ErrorCode::StorageFailed, format!("nothing was changed: {error}"))
 }
 
 pub(crate) fn archive_row(archived: Archived) -> Option<Archive> {

@@ -2,7 +2,7 @@
 
 use crate::kit::{on, stage, work};
 use callboard::JobEnd;
-use callboard_exec::Outcome;
+use callboard_exec::{CancelReason, Outcome};
 use callboard_protocol::{Time, command::Command, error::ErrorCode, job::JobState};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
@@ -101,6 +101,25 @@ async fn a_command_that_was_carried_out_before_is_answered_as_before_beside_a_re
     let again = again.unwrap();
     assert_eq!((again.version, again.dup), (first.version, true));
     stage.assert_fold().await;
+}
+
+/// Found by the simulation (seed 181): it was not asked to stop, and the shutdown waited for as long as it worked.
+#[tokio::test(start_paused = true)]
+async fn an_attempt_whose_start_is_on_its_way_at_a_shutdown_is_stopped_as_well() {
+    let mut stage = stage(1).await;
+    stage.faults.hold_appends();
+    let sent = tokio::spawn(stage.send(dispatch("a")));
+    stage.faults.append_held().await;
+    let board = stage.board.clone();
+    let shutdown = tokio::spawn(async move { board.shutdown().await });
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    stage.faults.release_appends();
+    sent.await.unwrap().unwrap();
+    let attempt = stage.attempts.next().await;
+    attempt.context().cancel.cancelled().await;
+    assert_eq!(attempt.context().cancel.reason(), Some(CancelReason::Shutdown));
+    attempt.finish(Outcome::Cancelled);
+    shutdown.await.unwrap();
 }
 
 /// A command that comes with the end of an attempt in one batch is refused; the end is not.
