@@ -1,4 +1,4 @@
-//! The verbs of this repository, one per gate: `cargo xtask run | test | bench | crash | tidy | codegen | ci`.
+//! The verbs of this repository, one per gate: `cargo xtask run | test | bench | crash | sim | tidy | codegen | ci`.
 //!
 //! Every verb works from a fresh clone, says on standard error what it does, and ends with a sentence and a non-zero exit code
 //! when something is wrong. CI calls the same verbs.
@@ -12,6 +12,7 @@ mod options;
 mod plan;
 mod repo;
 mod run;
+mod sim;
 mod stamp;
 mod test;
 mod tidy;
@@ -30,6 +31,8 @@ usage: cargo xtask VERB
   test [--no-browser] [FILTER]                  all tests; with FILTER, the Rust tests whose names contain it
   bench [NAME...] [--json]                      measure; names: dispatch drain latency fanout mutation start recovery
   crash [--rounds N] [--seed S]                 kill the server at random moments and prove that nothing is lost
+  sim [--seeds N] [--from S] [--seed S] [--steps N]
+                                                simulate a board from seeds, faults and crashes included
   tidy                                          the habits that can be checked
   codegen [--check]                             write the TypeScript types of the protocol, or check that they are current
   ci                                            tidy, format, lints and all tests";
@@ -53,6 +56,7 @@ fn perform(verb: &str, args: &[String]) -> Result<(), Failure> {
         "test" => test::run(&repo, args),
         "bench" => bench::run(&repo, args),
         "crash" => crash::run(&repo, args),
+        "sim" => sim::run(&repo, args),
         "tidy" => options::none("tidy", args).and_then(|()| tidy::run(&repo)),
         "codegen" => codegen::run(&repo, args),
         "ci" => options::none("ci", args).and_then(|()| ci::run(&repo)),

@@ -91,7 +91,7 @@ const ALL: &[&str] = &[
     "callboard-demo",
 ];
 
-const FLOORS: [Floor; 15] = [
+const FLOORS: [Floor; 16] = [
     Floor {
         package: "callboard-protocol",
         may: NONE,
@@ -176,6 +176,13 @@ const FLOORS: [Floor; 15] = [
         may_in_tests: NONE,
         never: NONE,
         why: "it tests every floor below the binary",
+    },
+    Floor {
+        package: "callboard-sim",
+        may: &["callboard-protocol", "callboard-core", "callboard-journal", "callboard-exec", "callboard"],
+        may_in_tests: NONE,
+        never: STORES_AND_WEB,
+        why: "it runs a whole board on one thread: what has a socket or a file is not in it",
     },
     Floor {
         package: "callboard-demo",
