@@ -127,14 +127,12 @@ pub(crate) async fn open(options: BoardOptions) -> Result<Board, OpenError> {
     let mut folded = fold(journal.as_ref()).await?;
     let host = options.host;
     let node = host.name();
-    let new_epoch = || Epoch::new(host.name().replace('-', ""));
-    let epoch = folded.recovered.epoch.clone().unwrap_or_else(new_epoch);
+    let epoch = folded.recovered.epoch.clone().unwrap_or_else(|| new_epoch(host.as_ref()));
     let clock = Clock::not_before(folded.last_at, host.clone());
     take_over(journal.as_ref(), &mut folded, (&epoch, &node), clock.now()).await?;
 
     let layout = options.data.clone().map(Layout);
-    // Several boards without a folder live on one machine; each has a temporary one of its own.
-    let scratch = Scratch(std::env::temp_dir().join(format!("callboard-{}", Machine.name())));
+    let scratch = scratch();
     let artifacts = layout.as_ref().map_or_else(|| scratch.0.join("artifacts"), Layout::artifacts);
     let artifacts =
         ArtifactStore::open(&artifacts).map_err(|source| OpenError::Io { path: artifacts, source })?;
@@ -186,6 +184,15 @@ pub(crate) async fn open(options: BoardOptions) -> Result<Board, OpenError> {
     tokio::spawn(crate::retention::follow(Arc::downgrade(&shared), retention));
     record_breakers(&shared);
     Ok(Board { shared })
+}
+
+/// Several boards without a folder live on one machine; each has a temporary one of its own.
+fn scratch() -> Scratch {
+    Scratch(std::env::temp_dir().join(format!("callboard-{}", Machine.name())))
+}
+
+fn new_epoch(host: &dyn Host) -> Epoch {
+    Epoch::new(host.name().replace('-', ""))
 }
 
 /// Ends child processes of an earlier process that was killed, before their jobs start again.
