@@ -99,12 +99,12 @@ impl Faults {
     }
 
     pub(crate) fn next(&mut self) -> Plan {
-        if self.is_off {
-            return Plan { fate: Fate::Stored, before: Duration::ZERO, after: Duration::ZERO };
-        }
         self.writes += 1;
         if self.lies && self.writes >= 10 {
             return Plan { fate: Fate::Lied, before: Duration::ZERO, after: Duration::ZERO };
+        }
+        if self.is_off {
+            return Plan { fate: Fate::Stored, before: Duration::ZERO, after: Duration::ZERO };
         }
         let fate = self.armed.pop().unwrap_or(Fate::Stored);
         self.lost_answer |= matches!(fate, Fate::UnknownLost | Fate::UnknownStored);
