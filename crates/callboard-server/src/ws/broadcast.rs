@@ -2,7 +2,7 @@
 //! the seats (protocol 9, sync 1.2). It works only while somebody is subscribed.
 
 use super::{
-    check,
+    check::{self, Checks},
     hub::server_config,
     view::{Next, PatchFrame, View},
 };
@@ -16,6 +16,7 @@ pub(super) async fn run(view: &View) {
     let mut committed = view.board.head();
     let mut subscribers = view.subscribers();
     let mut not_before = Instant::now();
+    let mut checks = Checks::new();
     loop {
         if subscribers.wait_for(|count| *count > 0).await.is_err() {
             return;
@@ -28,7 +29,7 @@ pub(super) async fn run(view: &View) {
         let window = Instant::now() + Duration::from_millis(debounce.into());
         tokio::time::sleep_until(window.max(not_before)).await;
         // The state as it is is what is checked: what follows waits for the next round.
-        let checked = view.checks.are_due(&view.seats).then(|| view.board.state());
+        let checked = checks.are_due(&view.seats).then(|| view.board.state());
         match view.encode_next(checked.as_ref().map_or(u64::MAX, |state| state.version)) {
             Next::Frame(frame) => {
                 not_before = Instant::now() + Duration::from_millis(view.key.max_rate_ms.into());

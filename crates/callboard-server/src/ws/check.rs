@@ -6,27 +6,23 @@ use super::{encode, seats::Seats, view::View};
 use callboard::StateView;
 use callboard_protocol::{caps, checksum, frame::ServerFrame};
 use callboard_ws::SharedText;
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// When the mirrors of a view were checked last.
-pub(super) struct Checks(Mutex<Instant>);
+pub(super) struct Checks(Instant);
 
 impl Checks {
     pub(super) fn new() -> Self {
-        Checks(Mutex::new(Instant::now()))
+        Checks(Instant::now())
     }
 
     /// Whether it is time again and somebody wants it.
-    pub(super) fn are_due(&self, seats: &Seats) -> bool {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.elapsed() < Duration::from_millis(caps::CHECK_MS) {
+    pub(super) fn are_due(&mut self, seats: &Seats) -> bool {
+        if self.0.elapsed() < Duration::from_millis(caps::CHECK_MS) {
             return false;
         }
-        *last = Instant::now();
+        self.0 = Instant::now();
         seats.list().iter().any(|seat| seat.checked)
     }
 }

@@ -3,7 +3,6 @@
 
 use super::{
     chained::Chained,
-    check::Checks,
     counters::Counters,
     encode,
     seat::Seat,
@@ -71,7 +70,6 @@ pub(super) struct View {
     pub(super) stop: CancellationToken,
     pub(super) seats: Seats,
     pub(super) selection: Selection,
-    pub(super) checks: Checks,
     pub(super) stored_folds: StoredFolds,
     track: Mutex<Track>,
     chain: Mutex<Chained>,
@@ -126,7 +124,6 @@ impl View {
             stop,
             seats: Seats::default(),
             selection,
-            checks: Checks::new(),
             stored_folds: StoredFolds::default(),
             track: Mutex::new(Track { frames: VecDeque::new(), bytes: 0, head, seen: head }),
             chain: Mutex::default(),
