@@ -27,11 +27,10 @@ pub(crate) enum KindsError {
 }
 
 /// All kinds of a server with this configuration.
-pub(crate) fn registry(config: Option<&ConfigFile>) -> Result<Registry, Failure> {
-    let http = HttpClient::new();
-    let mut registry = built_in(&http)
+pub(crate) fn registry(config: Option<&ConfigFile>, http: &HttpClient) -> Result<Registry, Failure> {
+    let mut registry = built_in(http)
         .map_err(|error| Failure::new(crate::failure::exit::JOB_FAILED, "start_failed", error.to_string()))?;
-    config.map_or(Ok(()), |file| declared::register(&mut registry, file, &http))?;
+    config.map_or(Ok(()), |file| declared::register(&mut registry, file, http))?;
     Ok(registry)
 }
 

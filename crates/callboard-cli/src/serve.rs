@@ -8,7 +8,7 @@ use crate::{
     settings::SettingsArgs,
     text::output::print,
 };
-use callboard::{Board, BoardOptions};
+use callboard::{Board, BoardOptions, exec::HttpClient};
 use callboard_server::{Running, ServeError, ServeOptions, serve};
 use clap::Args;
 use std::net::IpAddr;
@@ -47,11 +47,13 @@ async fn run(globals: &Globals, args: ServeArgs) -> Outcome {
     let (settings, config) = args.settings.load(&data)?;
     create_private(&data)
         .map_err(|error| not_started(format!("failed to create {}: {error}", data.display())))?;
-    let registry = kinds::registry(config.as_ref())?;
+    let http = HttpClient::new();
+    let registry = kinds::registry(config.as_ref(), &http)?;
     let limits = callboard::Limits { concurrency: args.concurrency.max(1), ..callboard::Limits::default() };
     let data_folder = Some(data.clone());
     let options = BoardOptions { data: data_folder, registry, limits, settings, ..BoardOptions::default() };
     let board = Board::open(options).await.map_err(|error| not_opened(&error))?;
+    board.limit_downloads(http.bandwidth());
     let options = ServeOptions {
         data: data.clone(),
         host: args.host,

@@ -15,6 +15,9 @@ pub(crate) fn dispatch(args: &DispatchArgs) -> Result<(), Rejection> {
     if let Some(queue) = &args.queue {
         check_id("queue", queue)?;
     }
+    if let Some(parent) = &args.parent_id {
+        check_id("parentId", parent)?;
+    }
     if let Some(args) = &args.args {
         input(args)?;
     }

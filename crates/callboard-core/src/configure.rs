@@ -99,6 +99,10 @@ fn source<'a>(tx: &'a Tx<'_>, setting: &Setting) -> Option<&'a str> {
 fn put(tx: &mut Tx<'_>, setting: &Setting, (value, source): Said) -> Result<(), Rejection> {
     let (section, member) = setting.place();
     let keys = ["serverConfig", section, member].map(Key::constant);
+    if tx.at("/serverConfig").is_some_and(|config| config.child(section).is_none()) {
+        // An older journal does not know the section.
+        tx.set(in_domain("serverConfig", Key::constant(section)), Node::object())?;
+    }
     tx.set(Pointer::new(keys), value)?;
     let path = Pointer::new(["config", "sources", setting.name].map(Key::constant));
     match source {

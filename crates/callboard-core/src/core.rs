@@ -252,6 +252,7 @@ impl Core {
         self.next_due().is_some_and(|due| due <= now)
             || self.index.next_ready(self.limits.concurrency).is_some()
             || self.index.next_waiter().is_some()
+            || self.index.next_orphan().is_some()
             || self.index.workflows.next_open().is_some()
     }
 

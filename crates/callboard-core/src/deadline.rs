@@ -33,6 +33,10 @@ impl Core {
                 Due::Lose(domain, id) => things::lose(tx, domain, id),
             });
         }
+        if let Some((parent, child)) = self.index.next_orphan() {
+            let (parent, child) = (parent.clone(), child.clone());
+            return self.step(context, |tx, _| depend::call_off(tx, &parent, child));
+        }
         if let Some((on, waiter)) = self.index.next_waiter() {
             let (on, waiter) = (on.clone(), waiter.clone());
             return self.step(context, |tx, _| depend::settle(tx, &on, &waiter));

@@ -5,12 +5,13 @@
 
 use crate::{
     finish::conclude,
-    request::Stored,
+    request::{self, Stored},
     table::{Cell, JobEvent, transition},
     tx::Tx,
 };
 use callboard_protocol::{
     JobId, Node, Time,
+    command::CancelArgs,
     error::{ErrorCode, Rejection},
     from_node,
     job::{CancelCause, CancelInfo, DependencyPolicy, DispatchArgs, JobError, JobState},
@@ -80,6 +81,12 @@ pub(crate) fn settle(tx: &mut Tx<'_>, on: &JobId, waiter: &JobId) -> Result<Node
         let_go(tx, waiter, job.state, job.scheduled_at)?;
     }
     Ok(Node::Null)
+}
+
+/// Cancels a job because the one that started it was called off.
+pub(crate) fn call_off(tx: &mut Tx<'_>, parent: &JobId, child: JobId) -> Result<Node, Rejection> {
+    let reason = Some(format!("job {:?}, which started it, was cancelled", parent.as_str()));
+    request::cancel(tx, CancelArgs { id: child, reason })
 }
 
 /// A pending job goes on: to its time when that lies ahead, else to the queue.

@@ -35,6 +35,7 @@ pub(crate) fn dispatch(
         let message = format!("{} jobs wait or run already; try again when some are done", caps::ACTIVE_JOBS);
         return Err(Rejection::new(ErrorCode::Overloaded, message));
     }
+    check_parent(index, &args)?;
     let needs = depend::needs(tx, &id, &args, stored)?;
     summary::ensure_queue(tx, args.queue.as_deref().unwrap_or(DEFAULT_QUEUE))?;
     tx.long_key = args.idempotency_key.as_deref().map(|key| LongKey {
@@ -53,6 +54,23 @@ pub(crate) fn dispatch(
         depend::break_off(tx, &id, &broken)?;
     }
     Ok(object([("id", (&id).into())]))
+}
+
+/// A job that has ended, or that is to stop, starts no others: a cancel could not reach them.
+fn check_parent(index: &Index, args: &DispatchArgs) -> Result<(), Rejection> {
+    let Some(parent) = &args.parent_id else { return Ok(()) };
+    match index.job(parent) {
+        None => {
+            let message = format!("parentId: there is no job {:?} in the live state", parent.as_str());
+            Err(Rejection::new(ErrorCode::NotFound, message))
+        }
+        Some(slim) if slim.is_open => Ok(()),
+        Some(_) => {
+            let message =
+                format!("parentId: job {:?} has ended or is to stop and starts no others", parent.as_str());
+            Err(Rejection::new(ErrorCode::Conflict, message))
+        }
+    }
 }
 
 /// Where a job waits that does not say where.
@@ -96,6 +114,7 @@ fn describe(tx: &Tx<'_>, args: DispatchArgs, needs: &depend::Needs, not_before: 
         depends_on: args.depends_on,
         waiting_for: needs.waiting_for.clone(),
         on_dependency_failure: args.on_dependency_failure,
+        parent_id: args.parent_id,
         schedule_id: None,
         workflow_id: None,
         workflow_step: None,

@@ -4,6 +4,7 @@
 //! recovered board and that of a running one come from the same function. Only whose turn it is among keys, and the
 //! tokens of rates, are of this process alone.
 
+mod families;
 mod slim;
 mod workflows;
 
@@ -15,6 +16,7 @@ use crate::{
 use callboard_protocol::{
     JobId, Key, Node, Object, Time, domain::APP, from_node, job::JobState, queue::Queue,
 };
+use families::Families;
 use foldhash::fast::RandomState;
 pub(crate) use slim::{INDEXED, Slim, rank_of};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -50,6 +52,7 @@ pub(crate) struct Index {
     results: BTreeSet<(Time, JobId)>,
     /// Pending jobs by what they wait for.
     waiters: BTreeSet<(JobId, JobId)>,
+    families: Families,
     /// Finished jobs that others still wait for: those must hear of it before the record may go.
     concluded: BTreeSet<JobId>,
     /// Unfinished jobs by their unique key, and the keys of those that run.
@@ -195,6 +198,13 @@ impl Index {
         if let Some(key) = slim.unique.as_ref().filter(|_| !slim.state.is_terminal()) {
             self.unique.remove(&(key.clone(), id.clone()));
         }
+        if slim.is_called_off {
+            self.families.call_back(id);
+        }
+        if let Some(parent) = slim.parent.as_ref().filter(|_| slim.is_open) {
+            self.families.remove(parent, id);
+            self.let_go(parent);
+        }
         match slim.state {
             JobState::Pending => slim.waits_for().for_each(|on| self.stop_waiting(on, id)),
             JobState::Queued => {
@@ -225,6 +235,16 @@ impl Index {
         self.due.extend(slim.dues(id));
         if let Some(key) = slim.unique.as_ref().filter(|_| !slim.state.is_terminal()) {
             self.unique.insert((key.clone(), id.clone()));
+        }
+        if slim.is_called_off {
+            self.families.call_off(id);
+        }
+        if let Some(parent) = slim.parent.as_ref().filter(|_| slim.is_open) {
+            let is_orphan = self.jobs.get(parent).is_some_and(|slim| slim.is_called_off);
+            self.families.insert(parent, id, is_orphan);
+            if is_orphan {
+                self.hold(parent);
+            }
         }
         match slim.state {
             JobState::Pending => slim.waits_for().for_each(|on| self.start_waiting(on, id)),
@@ -269,22 +289,32 @@ impl Index {
     }
 
     fn start_waiting(&mut self, on: JobId, waiter: &JobId) {
-        if let Some(slim) = self.jobs.get(&on).filter(|slim| slim.state.is_terminal())
+        self.hold(&on);
+        self.waiters.insert((on, waiter.clone()));
+    }
+
+    /// A finished job stays until somebody has heard of its end.
+    fn hold(&mut self, on: &JobId) {
+        if let Some(slim) = self.jobs.get(on).filter(|slim| slim.state.is_terminal())
             && self.finished[outcome(slim.state)].remove(&(slim.at, on.clone()))
         {
             self.concluded.insert(on.clone());
         }
-        self.waiters.insert((on, waiter.clone()));
     }
 
     fn stop_waiting(&mut self, on: JobId, waiter: &JobId) {
         let entry = (on, waiter.clone());
         self.waiters.remove(&entry);
-        if !self.has_waiters(&entry.0)
-            && self.concluded.remove(&entry.0)
-            && let Some(slim) = self.jobs.get(&entry.0)
+        self.let_go(&entry.0);
+    }
+
+    /// A finished job of which everybody has heard may go.
+    fn let_go(&mut self, on: &JobId) {
+        if !self.has_waiters(on)
+            && self.concluded.remove(on)
+            && let Some(slim) = self.jobs.get(on)
         {
-            self.finished[outcome(slim.state)].insert((slim.at, entry.0));
+            self.finished[outcome(slim.state)].insert((slim.at, on.clone()));
         }
     }
 
@@ -317,9 +347,14 @@ impl Index {
         self.waiters_of(on).next().map(|waiter| (on, waiter))
     }
 
-    /// Whether jobs wait for this one to end.
+    /// A job that was called off and one that it started, which has not heard of it.
+    pub(crate) fn next_orphan(&self) -> Option<&(JobId, JobId)> {
+        self.families.next_orphan()
+    }
+
+    /// Whether jobs are to hear of this one's end: they wait for it, or stop because it was called off.
     pub(crate) fn has_waiters(&self, id: &JobId) -> bool {
-        self.waiters_of(id).next().is_some()
+        self.waiters_of(id).next().is_some() || self.families.has_orphans(id)
     }
 
     fn waiters_of(&self, id: &JobId) -> impl Iterator<Item = &JobId> {
@@ -382,6 +417,7 @@ impl PartialEq for Index {
             && self.results == other.results
             && self.waiters == other.waiters
             && self.concluded == other.concluded
+            && self.families == other.families
             && self.unique == other.unique
             && self.unique_running == other.unique_running
             && self.schedules == other.schedules

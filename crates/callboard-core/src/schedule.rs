@@ -89,6 +89,9 @@ fn check_put(args: &ScheduleArgs) -> Result<(), Rejection> {
     if !args.job.depends_on.is_empty() || args.job.idempotency_key.is_some() {
         return check::invalid("job: dependsOn and idempotencyKey would let it run once; leave them out");
     }
+    if args.job.parent_id.is_some() {
+        return check::invalid("job: parentId names a job that ends; leave it out");
+    }
     check::dispatch(&args.job)
 }
 

@@ -35,6 +35,7 @@ struct Wish {
     delay: Option<i64>,
     times: (Option<u64>, Option<u64>),
     needs: Vec<u8>,
+    parent: Option<u8>,
     policy: DependencyPolicy,
     unique: Option<(u8, UniquePolicy)>,
     queue: u8,
@@ -54,12 +55,28 @@ fn wish() -> impl Strategy<Value = Wish> {
     let often_none = |values: std::ops::Range<u64>| prop::option::weighted(0.2, values);
     (
         (1u32..4, prop::option::of(0i64..500), (often_none(1..2000), often_none(1..2000))),
-        (prop::collection::vec(0u8..6, 0..3), policy, prop::option::weighted(0.3, (0u8..2, unique))),
+        (
+            (prop::collection::vec(0u8..6, 0..3), prop::option::weighted(0.2, 0u8..6)),
+            policy,
+            prop::option::weighted(0.3, (0u8..2, unique)),
+        ),
         (0u8..3, prop::option::of(0u8..3), -2i32..3, prop::bool::weighted(0.1)),
     )
-        .prop_map(|((tries, delay, times), (needs, policy, unique), (queue, key, priority, hold))| {
-            Wish { tries, delay, times, needs, policy, unique, queue, key, priority, hold }
-        })
+        .prop_map(
+            |((tries, delay, times), ((needs, parent), policy, unique), (queue, key, priority, hold))| Wish {
+                tries,
+                delay,
+                times,
+                needs,
+                parent,
+                policy,
+                unique,
+                queue,
+                key,
+                priority,
+                hold,
+            },
+        )
 }
 
 fn say() -> impl Strategy<Value = Step> {
@@ -231,6 +248,7 @@ impl Walk {
             ttl_ms: wish.times.1,
             on_dependency_failure: Some(wish.policy).filter(|_| !needs.is_empty()),
             depends_on: needs,
+            parent_id: wish.parent.map(|parent| JobId::from(format!("j{parent}"))),
             unique_key: wish.unique.map(|(key, _)| format!("u{key}")),
             unique_policy: wish.unique.map(|(_, policy)| policy),
             queue: Some(format!("q{}", wish.queue)),

@@ -101,10 +101,11 @@ impl AttemptContext {
         self.reporter.artifact_from(name, mime, reader).await
     }
 
-    /// Dispatches another job on behalf of this one. It lives on its own: neither waits for the other.
+    /// Dispatches another job on behalf of this one, which is its `parentId`. Neither waits for the other; a cancel of
+    /// this job cancels the other too.
     ///
     /// # Errors
-    /// As any dispatch.
+    /// As any dispatch, and `conflict` when this job is to stop.
     pub async fn spawn_child(&self, child: DispatchArgs) -> Result<JobId, Rejection> {
         self.runtime.spawn_child(child).await
     }

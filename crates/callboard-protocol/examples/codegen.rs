@@ -103,6 +103,7 @@ fn others(config: &Config) -> String {
         log::Level,
         log::LogEntry,
         config::ServerConfig,
+        config::DownloadsConfig,
         config::LogsConfig,
         config::WsConfig,
         config::StateConfig,

@@ -21,6 +21,9 @@ pub struct ServerConfig {
     pub ws: WsConfig,
     /// State delivery.
     pub state: StateConfig,
+    /// Downloads.
+    #[serde(default)]
+    pub downloads: DownloadsConfig,
 }
 
 /// Log delivery (S3.14).
@@ -66,6 +69,16 @@ pub struct WsConfig {
 pub struct StateConfig {
     /// Changes within this window go out as one patch, ms (S3.13).
     pub debounce_ms: u32,
+}
+
+/// Downloads (S1.24).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct DownloadsConfig {
+    /// Bytes per second of all downloads together, those under way included; 0 is no limit.
+    #[ts(type = "number")]
+    pub bytes_per_second: u64,
 }
 
 impl Default for LogsConfig {

@@ -310,6 +310,10 @@ pub struct Job {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[ts(optional)]
     pub on_dependency_failure: Option<DependencyPolicy>,
+    /// The job that started it. Where that one is cancelled, so is this.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[ts(optional)]
+    pub parent_id: Option<JobId>,
     /// The schedule that made it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[ts(optional)]

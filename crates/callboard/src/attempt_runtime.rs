@@ -44,6 +44,7 @@ impl Runtime for AttemptRuntime {
     async fn spawn_child(&self, child: DispatchArgs) -> Result<JobId, Rejection> {
         let board = Board { shared: self.shared()? };
         let actor = Actor::new(format!("job:{}", self.id));
+        let child = DispatchArgs { parent_id: Some(self.id.clone()), ..child };
         let accepted = board.send(Command::Dispatch(Box::new(child)), actor, None).await?;
         let id = accepted.result.child("id").and_then(Node::as_str).unwrap_or_default();
         Ok(JobId::new(id))

@@ -217,6 +217,27 @@ impl Board {
         self.shared.config.subscribe()
     }
 
+    /// Lets a limit of downloads follow the setting `downloads.bytesPerSecond` (see [`exec::HttpClient::bandwidth`]), for
+    /// as long as the board lives.
+    ///
+    /// [`exec::HttpClient::bandwidth`]: callboard_exec::HttpClient::bandwidth
+    #[cfg(feature = "http")]
+    pub fn limit_downloads(&self, bandwidth: &callboard_exec::Bandwidth) {
+        let (mut config, bandwidth) = (self.server_config(), bandwidth.clone());
+        let follow = move |config: &ServerConfig| {
+            let wanted = config.downloads.bytes_per_second;
+            if bandwidth.get() != wanted {
+                bandwidth.set(wanted);
+            }
+        };
+        follow(&config.borrow_and_update());
+        tokio::spawn(async move {
+            while config.changed().await.is_ok() {
+                follow(&config.borrow_and_update());
+            }
+        });
+    }
+
     /// The changes after a version; `None` when they are no longer in memory or the version is not yet made.
     /// Take [`Board::state`] then.
     pub fn since(&self, version: u64) -> Option<Window> {

@@ -14,4 +14,5 @@ export const defaultConfig: ServerConfig = freezeDeep<ServerConfig>({
     reconnectJitter: 0.2,
   },
   state: { debounceMs: 16 },
+  downloads: { bytesPerSecond: 0 },
 })

@@ -42,6 +42,7 @@ fn facts(job: &Job, unicode: bool) -> Vec<(&'static str, String)> {
         ("attempt", format!("{} of {}", job.attempt, job.max_attempts)),
         ("created", format!("{} by {}", job.created_at, job.created_by)),
     ];
+    facts.extend(job.parent_id.as_ref().map(|parent| ("parent", parent.to_string())));
     let time = |time: Option<Time>| time.map(|time| time.to_string());
     facts.extend(time(job.scheduled_at).map(|at| ("due", at)));
     facts.extend(time(job.started_at).map(|at| ("started", at)));

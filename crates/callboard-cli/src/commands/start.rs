@@ -29,6 +29,9 @@ pub(crate) struct StartArgs {
     /// Only when these jobs have succeeded
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     after: Vec<String>,
+    /// In the name of this job: a cancel of that one cancels this one too. Within a job that is $CALLBOARD_JOB_ID
+    #[arg(long, value_name = "ID")]
+    parent: Option<String>,
     /// Start it once at most: the same key again names the same job
     #[arg(long)]
     key: Option<String>,
@@ -49,6 +52,9 @@ pub(crate) async fn start(place: &Place, args: StartArgs, out: &Output) -> Outco
     request.delay_ms = args.delay;
     for text in &args.after {
         request.depends_on.push(api.resolve(text).await?);
+    }
+    if let Some(text) = &args.parent {
+        request.parent_id = Some(api.resolve(text).await?);
     }
     if !args.wait && !args.follow {
         return dispatch(&api, request, args.key.as_deref(), out).await;

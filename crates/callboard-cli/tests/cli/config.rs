@@ -50,3 +50,38 @@ async fn a_running_server_is_changed_and_asked() {
     assert!(line.contains("10000") && line.contains("default"), "{line}");
     assert_eq!(server.callboard(&["config", "logs.keepLines=4"]).await.code, 4, "read at the start only");
 }
+
+/// S1.24: the bandwidth of downloads is changed while they run, and keeps to what was said over a restart.
+#[tokio::test]
+async fn the_bandwidth_of_downloads_is_a_setting() {
+    let files = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}/f.bin", files.local_addr().expect("an address"));
+    std::thread::spawn(move || {
+        use std::io::{Read as _, Write as _};
+        while let Ok((mut socket, _)) = files.accept() {
+            let mut request = [0; 4096];
+            let _ = socket.read(&mut request);
+            let _ =
+                socket.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 400000\r\nConnection: close\r\n\r\n");
+            let _ = socket.write_all(&vec![b'x'; 400_000]);
+        }
+    });
+    let server = Server::start().await;
+    server.callboard(&["config", "downloads.bytesPerSecond=1"]).await.succeeded();
+    let args = serde_json::json!({ "url": url }).to_string();
+    let id = server.job(&["start", "http.download", &args]).await;
+    server.newest_job(|job| !job["progress"].is_null()).await;
+    assert_eq!(server.get(&id).await["state"], "running", "at one byte a second it would take days");
+    server.callboard(&["config", "downloads.bytesPerSecond=0"]).await.succeeded();
+    server.callboard(&["wait", &id]).await.succeeded();
+    assert_eq!(server.get(&id).await["result"]["size"], 400_000);
+    server.callboard(&["config", "downloads.bytesPerSecond=7"]).await.succeeded();
+    let (data, _) = server.stop().await;
+    let server = Server::start_in(data, "0").await;
+    let said = server.callboard(&["config", "--running"]).await.succeeded();
+    let line =
+        said.out.lines().find(|line| line.starts_with("downloads.bytesPerSecond")).expect("it is there");
+    assert!(line.contains(" 7 ") && line.contains("config.set"), "{line}");
+    let said = server.callboard(&["config", "downloads.bytesPerSecond=-1"]).await;
+    assert!(said.code == 2 && said.err.contains("a whole number from 0"), "{said:?}");
+}

@@ -18,6 +18,12 @@ pub(crate) struct Slim {
     pub(super) at: Time,
     expires: Option<Time>,
     deadline: Option<Time>,
+    /// The job that started it.
+    pub(super) parent: Option<JobId>,
+    /// It has not ended, and nobody asked it to stop.
+    pub(crate) is_open: bool,
+    /// It was cancelled, or is to be: so are the jobs that it started.
+    pub(super) is_called_off: bool,
     /// What a pending job waits for.
     waits: Option<Arc<Vec<Node>>>,
 }
@@ -79,7 +85,8 @@ impl Slim {
         };
         let may_expire =
             attempt == 0 && matches!(state, JobState::Pending | JobState::Scheduled | JobState::Queued);
-        let may_be_late = !state.is_terminal() && members.cancel.is_none();
+        let cancel = members.cancel.map(|cancel| cancel.child("cause").and_then(Node::as_str));
+        let is_open = !state.is_terminal() && cancel.is_none();
         Some(Slim {
             state,
             attempt,
@@ -92,7 +99,11 @@ impl Slim {
             unique: text(members.unique_key),
             at: time(at).unwrap_or_default(),
             expires: members.expires_at.filter(|_| may_expire).and_then(|at| time(Some(at))),
-            deadline: members.deadline.filter(|_| may_be_late).and_then(|at| time(Some(at))),
+            parent: members.parent_id.and_then(Node::as_str).map(JobId::from),
+            is_open,
+            // One that misses its deadline fails; what it started goes on.
+            is_called_off: cancel.is_some_and(|cause| cause != Some("deadline")),
+            deadline: members.deadline.filter(|_| is_open).and_then(|at| time(Some(at))),
             waits,
         })
     }
@@ -136,6 +147,7 @@ struct Members<'a> {
     deadline: Option<&'a Node>,
     cancel: Option<&'a Node>,
     waiting_for: Option<&'a Node>,
+    parent_id: Option<&'a Node>,
 }
 
 impl<'a> Members<'a> {
@@ -159,6 +171,7 @@ impl<'a> Members<'a> {
                 "deadline" => &mut found.deadline,
                 "cancel" => &mut found.cancel,
                 "waitingFor" => &mut found.waiting_for,
+                "parentId" => &mut found.parent_id,
                 _ => continue,
             };
             *place = Some(value);

@@ -24,6 +24,7 @@ pub(super) enum TextField {
     Tag,
     Workflow,
     Schedule,
+    Parent,
     By,
     Title,
     Error,
@@ -55,7 +56,7 @@ pub(super) enum MomentField {
 }
 
 /// Every field by its name.
-const FIELDS: [(&str, Field); 21] = [
+const FIELDS: [(&str, Field); 22] = [
     ("state", Field::State),
     ("kind", Field::Text(TextField::Kind)),
     ("queue", Field::Text(TextField::Queue)),
@@ -66,6 +67,7 @@ const FIELDS: [(&str, Field); 21] = [
     ("worker", Field::Text(TextField::Worker)),
     ("workflow", Field::Text(TextField::Workflow)),
     ("schedule", Field::Text(TextField::Schedule)),
+    ("parent", Field::Text(TextField::Parent)),
     ("by", Field::Text(TextField::By)),
     ("priority", Field::Number(NumberField::Priority)),
     ("attempt", Field::Number(NumberField::Attempt)),
@@ -115,6 +117,7 @@ impl TextField {
             TextField::Worker => member("worker"),
             TextField::Workflow => member("workflowId"),
             TextField::Schedule => member("scheduleId"),
+            TextField::Parent => member("parentId"),
             TextField::By => member("createdBy"),
             TextField::Title => member("title"),
             TextField::Tag => any_text(record.child("tags"), fits),

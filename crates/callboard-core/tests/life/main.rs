@@ -4,6 +4,7 @@ mod attempts;
 mod clearing;
 mod depend;
 mod domains;
+mod families;
 mod kit;
 mod queues;
 mod recipes;

@@ -26,6 +26,12 @@ struct Bucket {
 /// What may pass at once after a pause, in seconds of the rate.
 const BURST_SECONDS: f64 = 0.25;
 
+impl Default for Bandwidth {
+    fn default() -> Self {
+        Bandwidth::unlimited()
+    }
+}
+
 impl Bandwidth {
     /// A limit of this many bytes per second.
     pub fn new(bytes_per_second: u64) -> Self {

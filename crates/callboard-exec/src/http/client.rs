@@ -1,12 +1,16 @@
 //! The connections that all requests of a server share.
 
+use super::bandwidth::Bandwidth;
 use reqwest::{Client, redirect::Policy};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::OnceCell;
 
 /// Connections to other servers. Clones share them; nothing is opened, and no certificate read, before the first use.
 #[derive(Clone, Debug, Default)]
-pub struct HttpClient(Arc<OnceCell<Client>>);
+pub struct HttpClient {
+    client: Arc<OnceCell<Client>>,
+    bandwidth: Bandwidth,
+}
 
 /// How long a server may take to accept a connection.
 const CONNECT: Duration = Duration::from_secs(15);
@@ -17,8 +21,13 @@ impl HttpClient {
         HttpClient::default()
     }
 
+    /// The limit of all downloads with this client together; it can be changed while they run.
+    pub fn bandwidth(&self) -> &Bandwidth {
+        &self.bandwidth
+    }
+
     pub(super) async fn get(&self) -> Result<&Client, String> {
-        self.0.get_or_try_init(|| async { build() }).await
+        self.client.get_or_try_init(|| async { build() }).await
     }
 }
 

@@ -105,7 +105,7 @@ impl HttpDownload {
             client: &self.client,
             call: plan.call.clone(),
             reporter: &attempt.reporter,
-            limits: [&self.bandwidth, &plan.bandwidth],
+            limits: [self.client.bandwidth(), &self.bandwidth, &plan.bandwidth],
             max_bytes: plan.max_bytes,
             partial,
         };

@@ -26,7 +26,7 @@ pub(super) struct Transfer<'a> {
     pub(super) client: &'a HttpClient,
     pub(super) call: Call,
     pub(super) reporter: &'a Reporter,
-    pub(super) limits: [&'a Bandwidth; 2],
+    pub(super) limits: [&'a Bandwidth; 3],
     pub(super) max_bytes: u64,
     pub(super) partial: Partial,
 }

@@ -316,3 +316,27 @@ async fn bandwidth_is_limited_and_can_be_set_free() {
     result(bounded(running).await.unwrap());
     assert_eq!(stage.kept(), content);
 }
+
+/// Downloads of every kind that share a client share its limit, which is changed while they run.
+#[tokio::test]
+async fn all_downloads_of_a_client_keep_to_its_limit() {
+    let content = file(400_000);
+    let sent = content.clone();
+    let server = Server::run(move |_, _| Reply::Send(answer("200 OK", &[], &sent))).await;
+    let (stage, client) = (Stage::new(), HttpClient::new());
+    client.bandwidth().set(1);
+    let spec = DownloadSpec::get(Template::parse(&server.url).expect("a template"));
+    let declared = HttpDownload::configured(client.clone(), spec, Bandwidth::unlimited()).expect("sound");
+    let attempt = stage.attempt(json!({}));
+    let running = tokio::spawn(async move { declared.execute(attempt).await });
+    bounded(async {
+        while stage.memory.progress.lock().unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    assert!(!running.is_finished(), "at one byte a second it would take days");
+    client.bandwidth().set(0);
+    result(bounded(running).await.unwrap());
+    assert_eq!(stage.kept(), content);
+}

@@ -48,7 +48,14 @@ pub struct Setting {
 const MS: Rule = Rule::Whole(1, 86_400_000);
 
 /// Every setting, sorted by name (S3.14, S3.15 and seed 3's variables).
-pub const SETTINGS: [Setting; 20] = [
+pub const SETTINGS: [Setting; 21] = [
+    Setting {
+        name: "downloads.bytesPerSecond",
+        old_variable: None,
+        rule: Rule::Whole(0, 1 << 40),
+        scope: Scope::Live,
+        about: "bytes per second of all downloads together; 0: no limit",
+    },
     live("logs.allowedChannels", "LOG_CHANNEL_ALLOWLIST", Rule::Names, "channels that are sent; none: all"),
     live("logs.capacity", "CLIENT_LOGS_CAPACITY", Rule::Whole(1, 1_000_000), "lines that a client keeps"),
     start("logs.heartbeat", Some("WS_HEARTBEAT_LOG"), Rule::Switch, "a line per answered ping"),

@@ -105,6 +105,11 @@ pub struct DispatchArgs {
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     #[ts(optional, as = "Option<bool>")]
     pub hold: bool,
+    /// The job on whose behalf it is started; it must be under way and not be asked to stop. A cancel of that one cancels
+    /// this one too.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[ts(optional)]
+    pub parent_id: Option<JobId>,
     /// Jobs that must succeed before it may start.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     #[ts(optional, as = "Option<Vec<JobId>>")]

@@ -120,10 +120,11 @@ impl JobContext {
         self.0.artifact(name, mime, reader).await
     }
 
-    /// Dispatches another typed job on behalf of this one. It lives on its own: neither waits for the other.
+    /// Dispatches another typed job on behalf of this one, which is its `parentId`. Neither waits for the other; a cancel
+    /// of this job cancels the other too.
     ///
     /// # Errors
-    /// As any dispatch.
+    /// As any dispatch, and `conflict` when this job is to stop.
     pub async fn spawn_child<C: Job>(&self, child: &C) -> Result<JobId, Rejection> {
         self.0.spawn_child(dispatch_args(child)?).await
     }

@@ -80,7 +80,8 @@ async fn an_attempt_starts_other_jobs_in_its_name() {
     let child = parent.context().spawn_child(work("child")).await.unwrap();
     assert_eq!(child, JobId::new("child"));
     assert_eq!(stage.attempts.next().await.context().job_id, child);
-    assert_eq!(stage.job("child").unwrap().created_by.as_str(), "job:parent");
+    let record = stage.job("child").unwrap();
+    assert_eq!((record.created_by.as_str(), record.parent_id), ("job:parent", Some("parent".into())));
     let unknown = DispatchArgs { kind: "nobody".into(), ..DispatchArgs::default() };
     let refused = parent.context().spawn_child(unknown).await.unwrap_err();
     assert_eq!(refused.code, ErrorCode::UnknownKind);
@@ -136,4 +137,23 @@ async fn an_executor_that_ignores_its_token_is_counted_as_stuck() {
 
     let restarted = on(stage.journal.clone(), 1).await;
     assert_eq!(restarted.board.state().document.at("/meta/stuck"), Some(&Node::from(0u32)));
+}
+
+/// A cancel reaches what the job has started, and it starts nothing more.
+#[tokio::test(start_paused = true)]
+async fn a_cancel_reaches_the_jobs_that_an_attempt_has_started() {
+    let mut stage = stage(2).await;
+    let handle = stage.dispatch(work("parent")).await;
+    let parent = stage.attempts.next().await;
+    parent.context().spawn_child(work("child")).await.unwrap();
+    let child = stage.attempts.next().await;
+    handle.cancel("enough").await.unwrap();
+    child.context().cancel.cancelled().await;
+    let refused = parent.context().spawn_child(work("late")).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::Conflict);
+    for attempt in [parent, child] {
+        attempt.finish(Outcome::Cancelled);
+    }
+    assert_eq!(handle.end().await.unwrap().state, JobState::Cancelled);
+    stage.until(|stage| stage.state_of("child") == Some(JobState::Cancelled)).await;
 }

@@ -279,6 +279,10 @@ waitingFor?: Array<JobId>,
  */
 onDependencyFailure?: DependencyPolicy, 
 /**
+ * The job that started it. Where that one is cancelled, so is this.
+ */
+parentId?: JobId, 
+/**
  * The schedule that made it.
  */
 scheduleId?: string, 
@@ -476,6 +480,11 @@ delayMs?: number,
  * It waits until it is released by hand (`jobs.update` with `release`).
  */
 hold?: boolean, 
+/**
+ * The job on whose behalf it is started; it must be under way and not be asked to stop. A cancel of that one cancels
+ * this one too.
+ */
+parentId?: JobId, 
 /**
  * Jobs that must succeed before it may start.
  */
@@ -1538,7 +1547,20 @@ ws: WsConfig,
 /**
  * State delivery.
  */
-state: StateConfig, };
+state: StateConfig, 
+/**
+ * Downloads.
+ */
+downloads: DownloadsConfig, };
+
+/**
+ * Downloads (S1.24).
+ */
+export type DownloadsConfig = { 
+/**
+ * Bytes per second of all downloads together, those under way included; 0 is no limit.
+ */
+bytesPerSecond: number, };
 
 /**
  * Log delivery (S3.14).
