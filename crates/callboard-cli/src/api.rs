@@ -9,24 +9,14 @@ use crate::{
     place::Place,
     text::progress::short_id,
 };
-use callboard_client::{ClientError, Code, Http};
+use callboard_client::{Client, ClientError, Code, Http, JobPage, percent_encoded};
 use callboard_protocol::{
     JobId, Node, command::Accepted, error::ErrorCode, from_node, job::Job, log::LogEntry,
 };
 use serde::{Deserialize, Serialize};
 
-/// Rows of one page.
-const PAGE: usize = callboard_protocol::caps::PAGE_ROWS;
-/// Pages that are looked through for a short id, newest first: 10 000 jobs.
-const PAGES_SEARCHED: usize = 20;
-
-/// A page of jobs, newest first.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct JobPage {
-    pub(crate) jobs: Vec<Node>,
-    pub(crate) next_cursor: Option<String>,
-}
+/// Ids that are looked for to say which a text could mean.
+const ALIKE: usize = 6;
 
 /// Lines of a log, oldest first.
 #[derive(Deserialize)]
@@ -72,13 +62,22 @@ impl Api {
     }
 
     pub(crate) async fn job(&self, id: &JobId) -> Result<Node, Failure> {
-        self.get(&format!("/api/jobs/{}", encode(id))).await
+        self.get(&format!("/api/jobs/{}", percent_encoded(id))).await
     }
 
-    /// One page of jobs; `query` is the rest of the query string.
-    pub(crate) async fn jobs(&self, query: &str, cursor: Option<&str>) -> Result<JobPage, Failure> {
-        let cursor = cursor.map_or(String::new(), |cursor| format!("&cursor={}", encode(cursor)));
-        self.get(&format!("/api/jobs?{query}{cursor}")).await
+    /// One page of the jobs that a query means, newest first.
+    pub(crate) async fn search(
+        &self,
+        query: &str,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<JobPage, Failure> {
+        self.http.search(query, cursor, limit).await.map_err(|error| self.place.failure(error))
+    }
+
+    /// A mirror of the state, for what is waited for.
+    pub(crate) async fn mirror(&self) -> Result<Client, Failure> {
+        self.place.mirror().await
     }
 
     /// Lines of a job's log, or of the board's: after `since`, or the newest. `filter` is more of the query string,
@@ -90,7 +89,7 @@ impl Api {
         limit: usize,
         filter: &str,
     ) -> Result<Vec<LogEntry>, Failure> {
-        let of = job.map_or("/api/logs".to_owned(), |id| format!("/api/jobs/{}/logs", encode(id)));
+        let of = job.map_or("/api/logs".to_owned(), |id| format!("/api/jobs/{}/logs", percent_encoded(id)));
         let since = since.map_or(String::new(), |since| format!("&sinceSeq={since}"));
         let lines: Lines = self.get(&format!("{of}?limit={limit}{since}{filter}")).await?;
         Ok(lines.entries)
@@ -101,24 +100,26 @@ impl Api {
         if text.is_empty() {
             return Err(Failure::usage("an id must not be empty"));
         }
-        match self.http.get_json::<Node>(&format!("/api/jobs/{}", encode(text))).await {
+        match self.http.get_json::<Node>(&format!("/api/jobs/{}", percent_encoded(text))).await {
             Ok(_) => return Ok(JobId::new(text)),
             Err(error) if is_no_such_job(&error) => {}
             Err(error) => return Err(self.place.failure(error)),
         }
         let mut ids = Vec::new();
-        let mut cursor: Option<String> = None;
-        for _ in 0..PAGES_SEARCHED {
-            let page = self.jobs(&format!("limit={PAGE}"), cursor.as_deref()).await?;
-            let named = page.jobs.iter().filter_map(|job| job.child("id")?.as_str());
-            ids.extend(named.filter(|id| id.starts_with(text)).map(JobId::new));
-            cursor = page.next_cursor;
-            if cursor.is_none() {
-                break;
-            }
+        let mut query = beginning(text).map(|query| (query, None));
+        while let Some((wanted, cursor)) = query.take().filter(|_| ids.len() < ALIKE) {
+            let page = self.search(&wanted, cursor.as_deref(), ALIKE).await?;
+            ids.extend(page.jobs.iter().filter_map(|job| job.child("id")?.as_str()).map(JobId::new));
+            query = page.next_cursor.map(|cursor| (wanted, Some(cursor)));
         }
         pick(text, ids)
     }
+}
+
+/// The query for ids that begin with a text; `None` when no id does.
+fn beginning(text: &str) -> Option<String> {
+    let may_stand = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte);
+    text.bytes().all(may_stand).then(|| format!("id:{text}*"))
 }
 
 /// What cannot be an id, or is none: then it may be the beginning of one.
@@ -132,8 +133,9 @@ fn pick(text: &str, mut matches: Vec<JobId>) -> Result<JobId, Failure> {
             .hint("callboard ps --all")),
         1 => Ok(matches.remove(0)),
         count => {
+            let count = if count < ALIKE { count.to_string() } else { format!("{ALIKE} or more") };
             let shown: Vec<&str> = matches.iter().take(5).map(|id| &**id).collect();
-            let more = if count > shown.len() { "\n…" } else { "" };
+            let more = if matches.len() > shown.len() { "\n…" } else { "" };
             Err(Failure::new(exit::USAGE, "ambiguous", format!("{count} jobs match {text:?}"))
                 .hint(format!("{}{more}", shown.join("\n"))))
         }
@@ -148,16 +150,6 @@ pub(crate) fn typed(job: &Node) -> Result<Job, Failure> {
         Failure::new(exit::NOT_CONNECTED, "protocol", message)
             .hint("are this program and the server of one version?")
     })
-}
-
-/// A text for a path or query: everything but letters, digits and `-._~` as `%XX`.
-pub(crate) fn encode(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    let encoded = text.bytes().map(|byte| match plain(byte) {
-        true => char::from(byte).to_string(),
-        false => format!("%{byte:02X}"),
-    });
-    encoded.collect()
 }
 
 #[cfg(test)]
@@ -175,13 +167,18 @@ mod tests {
         assert_eq!((failure.exit, failure.message.as_str()), (3, "no job matches \"67x\""));
         assert_eq!(failure.hint.as_deref(), Some("callboard ps --all"));
         let failure = pick("6", ids(&["6a", "6b", "6c", "6d", "6e", "6f"])).unwrap_err();
-        assert_eq!((failure.exit, failure.message.as_str()), (2, "6 jobs match \"6\""));
+        assert_eq!((failure.exit, failure.message.as_str()), (2, "6 or more jobs match \"6\""));
         assert_eq!(failure.hint.as_deref(), Some("6a\n6b\n6c\n6d\n6e\n…"));
     }
 
     #[test]
-    fn texts_cannot_leave_their_place_in_a_url() {
-        assert_eq!(encode("a-Z_0.~"), "a-Z_0.~");
-        assert_eq!(encode("../x?y#z ü"), "..%2Fx%3Fy%23z%20%C3%BC");
+    fn a_beginning_of_an_id_is_a_query() {
+        for text in ["019", "67n4k", "g1:each:1", "s:2024-02-28T12:01:00.000Z", "a.b_c-"] {
+            let query = beginning(text).expect("it can begin an id");
+            assert!(callboard::Query::parse(&query).is_ok(), "{query}");
+        }
+        for text in ["a b", "a\"b", "a,b", "a*", "/x/", "ü"] {
+            assert_eq!(beginning(text), None, "{text}");
+        }
     }
 }

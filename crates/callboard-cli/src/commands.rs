@@ -24,6 +24,7 @@ pub(crate) mod schedules;
 pub(crate) mod start;
 pub(crate) mod state;
 pub(crate) mod top;
+mod until;
 pub(crate) mod version;
 pub(crate) mod wait;
 pub(crate) mod watch;

@@ -75,7 +75,7 @@ async fn values(api: &Api, thing: Thing) -> Option<Vec<(String, String)>> {
     };
     match thing {
         Thing::Job => {
-            let page = api.jobs(&format!("limit={JOBS}"), None).await.ok()?;
+            let page = api.search("", None, JOBS).await.ok()?;
             let about = |job: &Node| format!("{} {}", text(job, "state"), text(job, "title"));
             Some(page.jobs.iter().map(|job| (text(job, "id"), about(job))).collect())
         }

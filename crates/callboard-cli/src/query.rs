@@ -17,6 +17,11 @@ pub(crate) fn checked(words: &[String]) -> Result<String, Failure> {
     }
 }
 
+/// A value that is meant as it is, whatever is in it.
+pub(crate) fn quoted(value: &str) -> String {
+    format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
 /// Whether a text can be a query and no id: a field with a value, a part of a text, an opposite, or words.
 pub(crate) fn is_query(text: &str) -> bool {
     text.contains([':', '~', '"', ' '])
@@ -31,6 +36,9 @@ mod tests {
         let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(checked(&words("state:running kind:a.*")).unwrap(), "state:running kind:a.*");
         assert_eq!(checked(&[]).unwrap(), "");
+        let strange = format!("kind:{}", quoted("a \"b\" \\ c,*"));
+        assert_eq!(strange, r#"kind:"a \"b\" \\ c,*""#);
+        assert_eq!(checked(&words(&strange)).unwrap(), strange);
         let failure = checked(&words("kind:a state:runing")).unwrap_err();
         assert_eq!((failure.exit, failure.code), (2, "invalid_query"));
         assert_eq!(failure.hint.as_deref(), Some("kind:a state:runing\n             ^^^^^^"));

@@ -1,6 +1,6 @@
 //! Jobs by a query, live and stored.
 
-use crate::{ClientError, Http};
+use crate::{ClientError, Http, percent_encoded};
 use callboard_protocol::Node;
 use serde::Deserialize;
 
@@ -30,20 +30,7 @@ impl Http {
         cursor: Option<&str>,
         limit: usize,
     ) -> Result<JobPage, ClientError> {
-        let cursor = cursor.map_or(String::new(), |cursor| format!("&cursor={}", encode(cursor)));
-        self.get_json(&format!("/api/jobs?q={}&limit={limit}{cursor}", encode(query))).await
+        let cursor = cursor.map_or(String::new(), |cursor| format!("&cursor={}", percent_encoded(cursor)));
+        self.get_json(&format!("/api/jobs?q={}&limit={limit}{cursor}", percent_encoded(query))).await
     }
-}
-
-/// A text for a query string: everything but letters, digits and `-._~` as `%XX`.
-fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
-            byte if byte.is_ascii_alphanumeric() => encoded.push(char::from(byte)),
-            byte => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
 }

@@ -1,6 +1,6 @@
 //! What a mirror shows at one moment.
 
-use callboard_protocol::{JobId, Node, frame::StatePosition, from_node, job::Job};
+use callboard_protocol::{JobId, Node, frame::StatePosition, from_node, job::Job, workflow::Workflow};
 
 /// The mirror at one moment. A clone copies a few pointers, however large the state is.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,6 +18,11 @@ impl View {
     /// A job's record, if the state has it: all active jobs and the newest finished ones.
     pub fn job(&self, id: &JobId) -> Option<Job> {
         from_node(self.state.child("jobs")?.child(id)?).ok()
+    }
+
+    /// A workflow's record, if the state has it.
+    pub fn workflow(&self, id: &str) -> Option<Workflow> {
+        from_node(self.state.child("workflows")?.child(id)?).ok()
     }
 
     /// Whether what was visible at a position can be seen here. In another epoch it is for good or not at all.

@@ -1,7 +1,8 @@
 //! The state, now and in the past, and how it came to be.
 
-use super::{Api, encode};
+use super::Api;
 use crate::failure::{Failure, exit};
+use callboard_client::percent_encoded;
 use callboard_protocol::{Event, Node, Op, Time, from_node};
 use serde::Deserialize;
 
@@ -56,7 +57,7 @@ impl Api {
     /// What is at a pointer, now or at a version.
     pub(crate) async fn state(&self, path: &str, at: Option<u64>) -> Result<State, Failure> {
         let at = at.map_or(String::new(), |at| format!("&at={at}"));
-        self.get(&format!("/api/state?path={}{at}", encode(path))).await
+        self.get(&format!("/api/state?path={}{at}", percent_encoded(path))).await
     }
 
     /// Changes that touch a pointer, of the `limit` after a version, or of the newest.
@@ -67,7 +68,7 @@ impl Api {
         limit: usize,
     ) -> Result<History, Failure> {
         let since = since.map_or(String::new(), |since| format!("&since={since}"));
-        self.get(&format!("/api/history?path={}&limit={limit}{since}", encode(path))).await
+        self.get(&format!("/api/history?path={}&limit={limit}{since}", percent_encoded(path))).await
     }
 
     /// What is different.

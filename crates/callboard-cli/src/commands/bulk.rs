@@ -1,7 +1,8 @@
 //! What is done to all jobs that a query means: counted first, confirmed by consequence (design: ui 5.3).
 
+use super::until;
 use crate::{
-    api::{Api, typed},
+    api::Api,
     failure::{Failure, Outcome, exit},
     query::{checked, is_query},
     text::{
@@ -23,7 +24,6 @@ use serde_json::json;
 use std::{
     collections::BTreeMap,
     io::{BufRead as _, IsTerminal as _},
-    time::Duration,
 };
 
 /// How several jobs are dealt with.
@@ -45,10 +45,9 @@ pub(crate) struct Bulk {
     /// How many may be deleted.
     pub(crate) confirm: Option<u64>,
     pub(crate) flags: BulkFlags,
+    /// Stay until it is done.
+    pub(crate) wait: bool,
 }
-
-/// How often to look whether it is done.
-const LOOK: Duration = Duration::from_millis(50);
 
 /// The query that some texts make, when they are not ids. A dry run of ids is one, too.
 pub(crate) fn query_of(texts: &[String], flags: BulkFlags) -> Option<String> {
@@ -84,7 +83,13 @@ pub(crate) async fn bulk(api: &Api, bulk: Bulk, out: &Output) -> Outcome {
     confirm(&bulk, &counts)?;
     let begun = send(api, &bulk, (false, Some(counts.at))).await?;
     let id = JobId::new(begun.child("id").and_then(Node::as_str).unwrap_or_default());
-    let job = end(api, &id).await?;
+    if !bulk.wait {
+        return begun_only(&bulk, &counts, (&id, out));
+    }
+    // It goes on when this command is stopped.
+    let client = api.mirror().await?;
+    let job = until::job(api, &client, &id, |_| false).await?;
+    client.close().await;
     report(&bulk, &job, out)
 }
 
@@ -149,15 +154,14 @@ fn confirm(bulk: &Bulk, counts: &BulkCount) -> Result<(), Failure> {
     }
 }
 
-/// Waits until the bulk is over. It goes on when this command is stopped.
-async fn end(api: &Api, id: &JobId) -> Result<Job, Failure> {
-    loop {
-        let job = typed(&api.job(id).await?)?;
-        if job.state.is_terminal() {
-            return Ok(job);
-        }
-        tokio::time::sleep(LOOK).await;
+/// Says which job is at it.
+fn begun_only(bulk: &Bulk, counts: &BulkCount, (id, out): (&JobId, &Output)) -> Outcome {
+    let record = json!({ "v": 1, "id": id, "eligible": counts.eligible });
+    if !out.record(&Node::from(&record))? {
+        let (verb, jobs) = (words(bulk.action).0, jobs(counts.eligible));
+        print(&format!("{} is to {verb} {jobs}", short_id(id)))?;
     }
+    Ok(exit::OK)
 }
 
 fn report(bulk: &Bulk, job: &Job, out: &Output) -> Outcome {

@@ -3,6 +3,7 @@
 use super::{
     bulk::{Bulk, BulkFlags, bulk, named, query_of},
     each::each,
+    until,
 };
 use crate::{
     api::{Api, typed},
@@ -19,7 +20,6 @@ use callboard_protocol::{
 use clap::Args;
 use serde_json::json;
 use std::time::Duration;
-use tokio::time::Instant;
 
 /// The arguments of `callboard cancel`.
 #[derive(Args)]
@@ -30,7 +30,7 @@ pub(crate) struct CancelArgs {
     /// Why, for the record
     #[arg(long)]
     reason: Option<String>,
-    /// Do not wait until the jobs have stopped; those of a query are only asked to stop
+    /// Do not wait until the jobs have stopped; of a query, not even until all were asked to
     #[arg(long)]
     no_wait: bool,
     #[command(flatten)]
@@ -39,13 +39,17 @@ pub(crate) struct CancelArgs {
 
 /// A job is asked to stop, killed after its grace, and has a moment to vanish.
 const WAIT: Duration = Duration::from_millis(caps::GRACE_MS + 5_000);
-/// How often to look whether it has.
-const LOOK: Duration = Duration::from_millis(50);
-
 pub(crate) async fn cancel(api: &Api, args: CancelArgs, out: &Output) -> Outcome {
     if let Some(query) = query_of(&args.ids, args.flags) {
         let values = BulkValues { reason: args.reason, ..BulkValues::default() };
-        let wanted = Bulk { action: BulkAction::Cancel, query, values, confirm: None, flags: args.flags };
+        let wanted = Bulk {
+            action: BulkAction::Cancel,
+            query,
+            values,
+            confirm: None,
+            flags: args.flags,
+            wait: !args.no_wait,
+        };
         return bulk(api, wanted, out).await;
     }
     each(&args.ids, async |text| {
@@ -70,12 +74,14 @@ async fn one(api: &Api, text: &str, args: &CancelArgs) -> Result<(JobId, JobStat
     let id = named(api, text).await?;
     let command = Cancel { id: id.clone(), reason: args.reason.clone() };
     api.command("jobs.cancel", &command, None).await?;
-    let deadline = Instant::now() + WAIT;
-    loop {
-        let state = typed(&api.job(&id).await?)?.state;
-        if args.no_wait || state.is_terminal() || Instant::now() >= deadline {
-            return Ok((id, state));
-        }
-        tokio::time::sleep(LOOK).await;
+    let now = typed(&api.job(&id).await?)?.state;
+    if args.no_wait || now.is_terminal() {
+        return Ok((id, now));
     }
+    let client = api.mirror().await?;
+    let stopped = tokio::time::timeout(WAIT, until::job(api, &client, &id, |_| false)).await;
+    client.close().await;
+    // One that ignores all of it is said to be stopping.
+    let state = stopped.map_or(Ok(now), |job| job.map(|job| job.state))?;
+    Ok((id, state))
 }

@@ -81,7 +81,7 @@ async fn edit(
             by_id(api, &ids).await?
         }
     };
-    bulk(api, Bulk { action, query, values, confirm: None, flags }, out).await
+    bulk(api, Bulk { action, query, values, confirm: None, flags, wait: true }, out).await
 }
 
 /// A query that means these jobs and no others.

@@ -1,9 +1,10 @@
 //! `callboard ps`: jobs as a table.
 
 use crate::{
-    api::{Api, JobPage, typed},
+    api::{Api, typed},
     clock::now,
     failure::{Failure, Outcome, exit},
+    query::{checked, quoted},
     text::{
         clean::clean,
         duration,
@@ -14,6 +15,7 @@ use crate::{
         table::{self, Cell, Column},
     },
 };
+use callboard_client::JobPage;
 use callboard_protocol::{
     Node, Time,
     job::{Job, JobState},
@@ -69,22 +71,20 @@ fn state(name: &str) -> Result<JobState, String> {
 
 /// Newest first: what was asked for, or all active jobs and the newest finished ones.
 async fn list(api: &Api, args: &PsArgs) -> Result<Vec<Node>, Failure> {
-    let names = |states: &mut dyn Iterator<Item = JobState>| {
-        states.map(JobState::as_str).collect::<Vec<_>>().join(",")
+    let states = |states: &mut dyn Iterator<Item = JobState>| {
+        let names = states.map(JobState::as_str).collect::<Vec<_>>().join(",");
+        if names.is_empty() { names } else { format!("state:{names}") }
     };
-    let kind =
-        args.kind.as_ref().map(|kind| format!("&kind={}", crate::api::encode(kind))).unwrap_or_default();
+    let kind = args.kind.as_ref().map(|kind| format!("kind:{}", quoted(kind))).unwrap_or_default();
     let most = args.limit.unwrap_or(MOST);
     if args.all || !args.state.is_empty() || !args.query.is_empty() {
-        let states = names(&mut args.state.iter().copied());
-        let query = crate::api::encode(&crate::query::checked(&args.query)?);
-        return pages(api, &format!("state={states}{kind}&q={query}"), most).await;
+        let query = checked(&args.query)?;
+        let states = states(&mut args.state.iter().copied());
+        return pages(api, &format!("{query} {states} {kind}"), most).await;
     }
-    let active = names(&mut JobState::ALL.into_iter().filter(|state| !state.is_terminal()));
-    let over = names(&mut JobState::ALL.into_iter().filter(|state| state.is_terminal()));
     // The finished ones first: a job that ends between the two requests is then in one of them for certain.
-    let finished = api.jobs(&format!("state={over}{kind}&limit={NEWEST}"), None).await?;
-    let mut jobs = pages(api, &format!("state={active}{kind}"), most).await?;
+    let finished = api.search(&format!("state:finished {kind}"), None, NEWEST).await?;
+    let mut jobs = pages(api, &format!("state:active {kind}"), most).await?;
     jobs.extend(finished.jobs);
     jobs.sort_by(|a, b| order(b).cmp(&order(a)));
     jobs.dedup_by(|a, b| a.child("id") == b.child("id"));
@@ -99,11 +99,11 @@ fn order(job: &Node) -> (Option<&str>, Option<&str>) {
 
 /// The newest jobs that are meant. The server looks at so many records for one page; the next one goes on there.
 pub(super) async fn pages(api: &Api, query: &str, most: usize) -> Result<Vec<Node>, Failure> {
-    let query = format!("{query}&limit={}", callboard_protocol::caps::PAGE_ROWS.min(most.max(1)));
+    let limit = callboard_protocol::caps::PAGE_ROWS.min(most.max(1));
     let mut jobs = Vec::new();
     let mut cursor: Option<String> = None;
     loop {
-        let JobPage { jobs: page, next_cursor } = api.jobs(&query, cursor.as_deref()).await?;
+        let JobPage { jobs: page, next_cursor, .. } = api.search(query, cursor.as_deref(), limit).await?;
         jobs.extend(page);
         cursor = next_cursor;
         if cursor.is_none() {

@@ -86,7 +86,11 @@ async fn switch(api: &Api, args: PauseArgs, command: &str, out: &Output) -> Outc
 
 /// The record of each queue with its name and the counts of its jobs.
 async fn records(api: &Api) -> Result<Vec<Node>, crate::failure::Failure> {
-    let state = api.state("", None).await?.data;
+    Ok(records_of(&api.state("", None).await?.data))
+}
+
+/// The same of a state that is here.
+pub(crate) fn records_of(state: &Node) -> Vec<Node> {
     let queues = state.child("queues").and_then(Node::as_object).cloned().unwrap_or_default();
     let counts = state.at("/summary/queues").and_then(Node::as_object).cloned().unwrap_or_default();
     let names: BTreeSet<&str> = queues.keys().chain(counts.keys()).map(Key::as_str).collect();
@@ -100,7 +104,7 @@ async fn records(api: &Api) -> Result<Vec<Node>, crate::failure::Failure> {
         record.insert(Key::constant("counts"), counted.unwrap_or_default().into());
         Node::from(record)
     };
-    Ok(names.into_iter().map(record).collect())
+    names.into_iter().map(record).collect()
 }
 
 /// The counts of what is not finished.
@@ -109,7 +113,7 @@ fn active(counts: &Object) -> Object {
     JobState::ALL.into_iter().filter(|state| !state.is_terminal()).filter_map(of).collect()
 }
 
-const COLUMNS: [Column; 9] = [
+pub(crate) const COLUMNS: [Column; 9] = [
     Column { name: "QUEUE", right: false },
     Column { name: "STATE", right: false },
     Column { name: "RUNNING", right: true },
@@ -130,12 +134,14 @@ async fn list(api: &Api, out: &Output) -> Outcome {
         note("no queues: nothing waits, and nothing was configured");
         return Ok(exit::OK);
     }
-    let rows: Vec<Vec<Cell>> = records.iter().map(|record| row(record, out.nothing())).collect();
+    let row = |record: &Node| row(record, out.nothing()).map(Cell::from).into();
+    let rows: Vec<Vec<Cell>> = records.iter().map(row).collect();
     out.table(&COLUMNS.each_ref(), &rows)?;
     Ok(exit::OK)
 }
 
-fn row(record: &Node, nothing: &str) -> Vec<Cell> {
+/// What [`COLUMNS`] say of a queue.
+pub(crate) fn row(record: &Node, nothing: &str) -> [String; 9] {
     let name = record.child("name").and_then(Node::as_str).unwrap_or_default();
     let queue: Queue = from_node(record).unwrap_or_default();
     let count =
@@ -148,16 +154,16 @@ fn row(record: &Node, nothing: &str) -> Vec<Cell> {
     let number = |limit: Option<u32>| limit.map_or_else(|| nothing.to_owned(), |limit| limit.to_string());
     let speed = |rate: Option<&Rate>| rate.map_or_else(|| nothing.to_owned(), speed);
     let kinds: Vec<String> = queue.kinds.iter().map(|(kind, limit)| format!("{kind}={limit}")).collect();
-    vec![
+    [
         name.into(),
         if queue.paused { "paused" } else { "open" }.into(),
-        count(JobState::Running).unwrap_or(0).to_string().into(),
-        waiting.to_string().into(),
-        number(queue.concurrency).into(),
-        number(queue.key_concurrency).into(),
-        speed(queue.rate.as_ref()).into(),
-        speed(queue.key_rate.as_ref()).into(),
-        kinds.join(" ").into(),
+        count(JobState::Running).unwrap_or(0).to_string(),
+        waiting.to_string(),
+        number(queue.concurrency),
+        number(queue.key_concurrency),
+        speed(queue.rate.as_ref()),
+        speed(queue.key_rate.as_ref()),
+        kinds.join(" "),
     ]
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct IdArgs {
 pub(crate) async fn retry(api: &Api, args: IdArgs, out: &Output) -> Outcome {
     if let Some(query) = query_of(&args.ids, args.flags) {
         let (action, values, flags) = (BulkAction::Retry, BulkValues::default(), args.flags);
-        return bulk(api, Bulk { action, query, values, confirm: None, flags }, out).await;
+        return bulk(api, Bulk { action, query, values, confirm: None, flags, wait: true }, out).await;
     }
     each(&args.ids, async |text| {
         let id = named(api, text).await?;

@@ -32,7 +32,7 @@ pub(crate) async fn rm(api: &Api, args: RmArgs, out: &Output) -> Outcome {
     let RmArgs { jobs: IdArgs { ids, flags }, confirm } = args;
     if let Some(query) = query_of(&ids, flags) {
         let (action, values) = (BulkAction::Delete, BulkValues::default());
-        return bulk(api, Bulk { action, query, values, confirm, flags }, out).await;
+        return bulk(api, Bulk { action, query, values, confirm, flags, wait: true }, out).await;
     }
     each(&ids, async |text| {
         let id = named(api, text).await?;

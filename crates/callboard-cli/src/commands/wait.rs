@@ -1,8 +1,11 @@
 //! `callboard wait ID|QUERY...`: until jobs are over, or in a state.
 
-use super::ps::{MOST, pages};
+use super::{
+    ps::{MOST, pages},
+    until,
+};
 use crate::{
-    api::{Api, encode, typed},
+    api::Api,
     failure::{Failure, Outcome, exit},
     follow::{Interrupts, job_exit_code},
     place::Place,
@@ -94,9 +97,6 @@ impl Wanted {
     }
 }
 
-/// How often the server is asked for a job that the mirror does not hold.
-const ASK_AGAIN: Duration = Duration::from_secs(1);
-
 pub(crate) async fn wait(place: &Place, args: WaitArgs, out: &Output) -> Outcome {
     let deadline = args.timeout.map(|ms| Instant::now() + Duration::from_millis(ms));
     let api = Api::new(place.clone());
@@ -109,7 +109,7 @@ pub(crate) async fn wait(place: &Place, args: WaitArgs, out: &Output) -> Outcome
     let mut code = exit::OK;
     for id in &ids {
         let job = tokio::select! {
-            job = until(&api, &client, id, &args.wanted) => job?,
+            job = until::job(&api, &client, id, |job| args.wanted.is_met(job)) => job?,
             () = late(deadline) => return Err(timed_out(&client, id, &args.wanted)),
             () = interrupts.next() => return Ok(exit::CANCELLED),
         };
@@ -128,28 +128,11 @@ async fn meant(api: &Api, text: &str) -> Result<Vec<JobId>, Failure> {
         return named.map(|id| vec![id]);
     }
     let query = checked(&[text.to_owned()])?;
-    let jobs = pages(api, &format!("q={}", encode(&query)), MOST).await?;
+    let jobs = pages(api, &query, MOST).await?;
     let ids: Vec<JobId> = jobs.iter().filter_map(|job| job.child("id")?.as_str()).map(JobId::new).collect();
     match ids.is_empty() {
         true => Err(Failure::new(exit::NOT_FOUND, "not_found", format!("no job matches {text:?}"))),
         false => Ok(ids),
-    }
-}
-
-/// Waits until the job is where it should be, or can no longer come there.
-async fn until(api: &Api, client: &Client, id: &JobId, wanted: &Wanted) -> Result<Job, Failure> {
-    let mut views = client.follow();
-    loop {
-        let view = views.get();
-        let job = match view.job(id) {
-            // The newest finished ones are in the mirror; the others, and those that it never saw, are in the store.
-            None if view.live => Some(typed(&api.job(id).await?)?),
-            job => job,
-        };
-        match job {
-            Some(job) if job.state.is_terminal() || wanted.is_met(&job) => return Ok(job),
-            _ => drop(tokio::time::timeout(ASK_AGAIN, views.changed()).await),
-        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod graph;
 mod run;
 
+use super::until;
 use crate::{
     api::Api,
     clock::now,
@@ -24,7 +25,6 @@ use callboard_protocol::{
 use clap::{Args, Subcommand};
 use serde_json::json;
 use std::time::Duration;
-use tokio::time::Instant;
 
 /// The arguments of `callboard workflow`.
 #[derive(Args)]
@@ -189,21 +189,18 @@ async fn get(api: &Api, args: NameArgs, out: &Output) -> Outcome {
 
 /// A job is asked to stop and killed after its grace; then something may have to be undone.
 const WAIT: Duration = Duration::from_millis(3 * (caps::GRACE_MS + 5_000));
-/// How often to look whether it has ended.
-const LOOK: Duration = Duration::from_millis(50);
 
 async fn cancel(api: &Api, args: CancelArgs, out: &Output) -> Outcome {
     let (_, workflow) = named(api, &args.id).await?;
     let command = WorkflowCancelArgs { id: workflow.id.clone(), reason: args.reason };
     api.command("workflows.cancel", &command, None).await?;
-    let deadline = Instant::now() + WAIT;
-    let now = loop {
-        let (_, now) = named(api, &workflow.id).await?;
-        if args.no_wait || now.state.is_terminal() || Instant::now() >= deadline {
-            break now;
-        }
-        tokio::time::sleep(LOOK).await;
-    };
+    let (_, mut now) = named(api, &workflow.id).await?;
+    if !args.no_wait && !now.state.is_terminal() {
+        let client = api.mirror().await?;
+        let ended = tokio::time::timeout(WAIT, until::workflow_end(&client, &workflow.id)).await;
+        client.close().await;
+        now = ended.ok().flatten().unwrap_or(now);
+    }
     if out.record(&Node::from(&json!({ "v": 1, "id": now.id, "state": now.state })))? {
         return Ok(exit::OK);
     }

@@ -1,6 +1,6 @@
 //! `cancel`, `retry`, `rm`, `move`, `reprioritise` and `tag` of all jobs that a query means.
 
-use crate::kit::*;
+use crate::{kit::*, terminal::Terminal};
 use serde_json::json;
 
 #[tokio::test]
@@ -89,4 +89,37 @@ async fn jobs_are_moved_reprioritised_and_tagged_by_query_and_by_id() {
     let refused = server.callboard(&["move", "queue:slow", "--queue", "not a name", "-y"]).await;
     assert_eq!(refused.code, 4, "{refused:?}");
     assert_eq!(server.callboard(&["move", "0000", "--queue", "q"]).await.code, 3);
+}
+
+#[tokio::test]
+async fn who_does_not_wait_is_told_which_job_is_at_it() {
+    let server = Server::start().await;
+    for _ in 0..2 {
+        server.job(&["start", "sleep", r#"{"ms":600000}"#]).await;
+    }
+    let said = server.callboard(&["cancel", "kind:sleep", "--yes", "--no-wait", "--json"]).await.succeeded();
+    assert_eq!((said.json()["eligible"].as_u64(), &said.json()["result"]), (Some(2), &json!(null)));
+    let id = said.json()["id"].as_str().expect("a job").to_owned();
+    server.callboard(&["wait", &id]).await.succeeded();
+    assert_eq!(server.get(&id).await["result"]["done"], 2);
+}
+
+/// Design: ui 5.3. Only y is a yes.
+#[tokio::test]
+async fn a_person_is_asked() {
+    let server = Server::start().await;
+    for _ in 0..2 {
+        server.job(&["start", "sleep", r#"{"ms":600000}"#]).await;
+    }
+    for (answer, code) in [("\r", 130), ("n\r", 130), ("yes\r", 0)] {
+        let mut terminal = Terminal::start(&server, &["cancel", "kind:sleep state:active"]);
+        // Standard error is not that terminal; the question waits for the answer there.
+        terminal.press(answer);
+        let (ended, shown) = terminal.end().await;
+        assert_eq!(ended, Some(code), "{answer:?}: {shown}");
+        let active = server.callboard(&["ps", "state:active kind:sleep", "--json"]).await.json();
+        let left = active["jobs"].as_array().map(Vec::len);
+        assert!(left == Some(2) || code == 0, "{answer:?}: {active}");
+        assert!(code != 0 || shown.contains("cancelled 2 jobs"), "{shown}");
+    }
 }

@@ -1,6 +1,7 @@
 //! Which lines are wanted.
 
-use crate::{api::encode, moment::Moment};
+use crate::moment::Moment;
+use callboard_client::percent_encoded;
 use callboard_protocol::{
     Time,
     log::{Level, LogEntry},
@@ -65,7 +66,7 @@ impl Filter {
             query.push_str(&format!("&minLevel={}", level.as_str()));
         }
         if !self.channels.is_empty() {
-            query.push_str(&format!("&channels={}", encode(&self.channels.join(","))));
+            query.push_str(&format!("&channels={}", percent_encoded(&self.channels.join(","))));
         }
         query
     }
