@@ -8,7 +8,10 @@ use crate::{
 use callboard_client::{Client, ClientError, Code, Endpoint, Http, Options, Phase};
 use callboard_protocol::{error::ErrorCode, frame::LogRequest};
 use serde::Deserialize;
-use std::{io::ErrorKind, path::PathBuf};
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 /// A server that may or may not be there.
 #[derive(Clone, Debug)]
@@ -53,6 +56,11 @@ impl Place {
         })?;
         let token = globals.token.clone().unwrap_or(file.token);
         Ok(Place { endpoint: Endpoint::parse(&file.url)?, token, folder: Some(folder) })
+    }
+
+    /// The data folder that named it.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
     }
 
     /// Plain requests.

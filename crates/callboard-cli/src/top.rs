@@ -1,16 +1,20 @@
 //! `callboard top`: the board in a terminal.
 //!
-//! Reading order: `model.rs` (what is shown, pure), `rows.rs` (jobs in their order), `log_pane.rs`, `keys.rs` (what a key does),
+//! Reading order: `model.rs` (what is shown, pure), `rows.rs` (jobs in their order), `log_pane.rs`, `keys.rs` and `mouse.rs` (what is pressed),
 //! `draw.rs` and below (pictures of the model), `session.rs` (select, decide, act), `screen.rs` (the terminal).
 
 mod draw;
 mod keys;
 mod log_pane;
 mod model;
+mod mouse;
+mod preferences;
 mod rows;
 mod samples;
 mod screen;
 mod session;
+#[cfg(test)]
+mod sheet_tests;
 #[cfg(test)]
 mod tests;
 

@@ -2,9 +2,10 @@
 
 mod overlay;
 mod panes;
+mod queues;
 mod table;
 
-use super::model::{Mode, Top};
+use super::model::{Mode, Sheet, Top};
 use crate::text::{clean::clean, output::Screen, paint};
 use anstyle::AnsiColor;
 use callboard_protocol::{Time, job::JobState};
@@ -82,15 +83,26 @@ pub(crate) fn draw(frame: &mut Frame, top: &mut Top, look: &Look, now: Time) {
         frame.render_widget(Line::from(text), area);
         return;
     }
-    let log = if top.shows_log { (area.height / 3).max(4) } else { 0 };
+    let shows_log = top.shows_log && top.sheet == Sheet::Jobs;
+    let log = if shows_log { (area.height / 3).max(4) } else { 0 };
     let parts = [1, 2, 1].map(Constraint::Length).into_iter();
     let parts = parts.chain([Constraint::Min(4), Constraint::Length(log), Constraint::Length(1)]);
     let areas: [Rect; 6] = Layout::vertical(parts).areas(area);
     frame.render_widget(panes::header(top, look, now), areas[0]);
     panes::samples(frame, areas[1], top, look);
-    frame.render_widget(panes::jobs_title(top, look, areas[2].width), areas[2]);
-    table::table(frame, areas[3], top, look, now);
-    if top.shows_log {
+    // Below the names of the columns.
+    top.rows_at = areas[3].y + 1;
+    match top.sheet {
+        Sheet::Jobs => {
+            frame.render_widget(panes::jobs_title(top, look, areas[2].width), areas[2]);
+            table::table(frame, areas[3], top, look, now);
+        }
+        Sheet::Queues => {
+            frame.render_widget(queues::title(top, look, areas[2].width), areas[2]);
+            queues::table(frame, areas[3], top, look);
+        }
+    }
+    if shows_log {
         panes::log(frame, areas[4], top, look);
     }
     frame.render_widget(overlay::bottom(top, look), areas[5]);

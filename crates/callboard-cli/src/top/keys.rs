@@ -1,10 +1,12 @@
 //! What a key does. The same keys as in Studio where there are the same things (design: ui 4.6).
 
-use super::model::{Effect, Mode, Pane, Top, Verb};
+use super::model::{Effect, Mode, Pane, Sheet, Top, Verb};
+use callboard_protocol::Node;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// The keys, for the help.
-pub(crate) const KEYS: [(&str, &str); 14] = [
+pub(crate) const KEYS: [(&str, &str); 18] = [
+    ("1 2 :", "jobs, queues; or by name"),
     ("j k ↓ ↑", "move"),
     ("Ctrl+D Ctrl+U", "move by half a page"),
     ("g G Home End", "first, last"),
@@ -15,6 +17,9 @@ pub(crate) const KEYS: [(&str, &str); 14] = [
     ("c", "cancel"),
     ("r", "retry"),
     ("D", "delete"),
+    ("p", "pause the queue, or let it go on"),
+    ("y", "copy the id"),
+    ("m", "take the mouse, or leave it alone"),
     ("l", "show or hide the log"),
     ("Tab", "other pane; the log: ← → 0 sideways"),
     ("f", "follow the log, or freeze it"),
@@ -38,6 +43,7 @@ impl Top {
                     _ => Vec::new(),
                 }
             }
+            Mode::Sheet(name) => self.write_sheet(key.code, name),
             Mode::Help => {
                 self.mode = Mode::Browse;
                 Vec::new()
@@ -58,13 +64,29 @@ impl Top {
             KeyCode::Char('g') | KeyCode::Home => self.go(isize::MIN),
             KeyCode::Char('G') | KeyCode::End => self.go(isize::MAX),
             KeyCode::Char('q') => vec![Effect::Quit { interrupted: false }],
+            KeyCode::Char('y') => self.copied().map(Effect::Copy).into_iter().collect(),
+            KeyCode::Char('m') => {
+                self.mouse = !self.mouse;
+                vec![Effect::Mouse(self.mouse)]
+            }
+            KeyCode::Char(digit @ '1'..='2') => self.turn_to(Sheet::ALL[digit as usize - '1' as usize]),
+            KeyCode::Char(':') => {
+                self.mode = Mode::Sheet(String::new());
+                Vec::new()
+            }
+            code if self.sheet == Sheet::Queues => self.queue_key(code),
             KeyCode::Char('s') => {
                 self.sort = self.sort.next();
-                self.order()
+                self.preferred()
             }
             KeyCode::Char('S') => {
                 self.reversed = !self.reversed;
-                self.order()
+                self.preferred()
+            }
+            KeyCode::Char('l') => {
+                self.shows_log = !self.shows_log;
+                self.focus = Pane::Jobs;
+                self.preferred()
             }
             KeyCode::Char('c') => self.ask(Verb::Cancel),
             KeyCode::Char('D') => self.ask(Verb::Delete),
@@ -83,10 +105,6 @@ impl Top {
             KeyCode::Char(' ' | 'x') => self.mark(),
             KeyCode::Char('/') => self.mode = Mode::Filter { before: self.filter.clone() },
             KeyCode::Char('?') => self.mode = Mode::Help,
-            KeyCode::Char('l') => {
-                self.shows_log = !self.shows_log;
-                self.focus = Pane::Jobs;
-            }
             KeyCode::Char('f') => self.log.follow(!self.log.is_following()),
             KeyCode::Tab | KeyCode::BackTab if self.shows_log => {
                 self.focus = if in_log { Pane::Jobs } else { Pane::Log };
@@ -102,8 +120,81 @@ impl Top {
         }
     }
 
+    /// The rows in their new order; how things are shown is remembered.
+    fn preferred(&mut self) -> Vec<Effect> {
+        let mut effects = self.order();
+        effects.push(Effect::Keep(self.preferences()));
+        effects
+    }
+
+    fn turn_to(&mut self, sheet: Sheet) -> Vec<Effect> {
+        (self.sheet, self.focus) = (sheet, Pane::Jobs);
+        Vec::new()
+    }
+
+    /// Keys that mean something to a queue.
+    fn queue_key(&mut self, code: KeyCode) -> Vec<Effect> {
+        match (code, self.queue_name()) {
+            (KeyCode::Char('p'), Some(name)) => {
+                let paused = self.queues[self.queue].child("paused") == Some(&Node::Bool(true));
+                vec![Effect::Pause(name, !paused)]
+            }
+            (KeyCode::Enter, Some(name)) => {
+                // Its jobs.
+                self.filter = format!("queue:{name}");
+                self.sheet = Sheet::Jobs;
+                self.order()
+            }
+            (KeyCode::Char('?'), _) => {
+                self.mode = Mode::Help;
+                Vec::new()
+            }
+            (KeyCode::Esc, _) => self.turn_to(Sheet::Jobs),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What `y` copies.
+    fn copied(&self) -> Option<String> {
+        match self.sheet {
+            Sheet::Jobs => self.selected().map(ToString::to_string),
+            Sheet::Queues => self.queue_name(),
+        }
+    }
+
+    fn write_sheet(&mut self, code: KeyCode, mut name: String) -> Vec<Effect> {
+        match code {
+            KeyCode::Esc => self.mode = Mode::Browse,
+            KeyCode::Enter => {
+                self.mode = Mode::Browse;
+                match Sheet::named(&name) {
+                    Some(sheet) => return self.turn_to(sheet),
+                    None => {
+                        let known = Sheet::ALL.map(Sheet::as_str).join(", ");
+                        self.tell(Err(format!("there is no {name:?}; there are {known}")));
+                    }
+                }
+            }
+            KeyCode::Backspace => {
+                name.pop();
+                self.mode = Mode::Sheet(name);
+            }
+            KeyCode::Char(character) if name.len() < FILTER_BYTES => {
+                name.push(character);
+                self.mode = Mode::Sheet(name);
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
     /// Moves in the pane that has the keys.
-    fn go(&mut self, by: isize) -> Vec<Effect> {
+    pub(super) fn go(&mut self, by: isize) -> Vec<Effect> {
+        if self.sheet == Sheet::Queues {
+            let last = self.queues.len().saturating_sub(1);
+            self.queue = self.queue.saturating_add_signed(by).min(last);
+            return Vec::new();
+        }
         if self.focus == Pane::Log {
             self.log.scroll(by);
             return Vec::new();

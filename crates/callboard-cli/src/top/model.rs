@@ -2,9 +2,11 @@
 
 use super::{
     log_pane::LogPane,
+    preferences::Preferences,
     rows::{Row, Sort, rows},
     samples::Samples,
 };
+use crate::commands::queues::records_of;
 use callboard::{Query, QueryError};
 use callboard_client::{Telemetry, View};
 use callboard_protocol::{JobId, Node, Time, log::LogEntry};
@@ -40,6 +42,34 @@ impl Verb {
     }
 }
 
+/// What is shown: 1 and 2, or their names behind `:`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Sheet {
+    /// Jobs and the log of one.
+    #[default]
+    Jobs,
+    /// Queues, what waits in them, and what they let through.
+    Queues,
+}
+
+impl Sheet {
+    pub(crate) const ALL: [Sheet; 2] = [Sheet::Jobs, Sheet::Queues];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Sheet::Jobs => "jobs",
+            Sheet::Queues => "queues",
+        }
+    }
+
+    /// The only sheet whose name begins so.
+    pub(crate) fn named(text: &str) -> Option<Sheet> {
+        let mut fitting = Sheet::ALL.into_iter().filter(|sheet| sheet.as_str().starts_with(text));
+        let first = fitting.next().filter(|_| !text.is_empty());
+        first.filter(|_| fitting.next().is_none())
+    }
+}
+
 /// What is to happen outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
@@ -52,6 +82,14 @@ pub(crate) enum Effect {
     LoadLog(JobId),
     /// Do something to jobs.
     Do(Verb, Vec<JobId>),
+    /// Pause a queue, or let it go on.
+    Pause(String, bool),
+    /// Put a text where the terminal's person can paste it.
+    Copy(String),
+    /// Listen to the mouse, or leave it to the terminal.
+    Mouse(bool),
+    /// Remember how things are shown.
+    Keep(Preferences),
 }
 
 /// What keys mean now.
@@ -64,6 +102,8 @@ pub(crate) enum Mode {
         /// That one.
         before: String,
     },
+    /// Writing the name of a sheet.
+    Sheet(String),
     /// A question that y answers.
     Confirm(Verb, Vec<JobId>),
     /// The keys.
@@ -88,6 +128,14 @@ pub(crate) struct Notice {
 #[derive(Debug)]
 pub(crate) struct Top {
     view: View,
+    pub(crate) sheet: Sheet,
+    /// The queues of the state, with their counts.
+    pub(crate) queues: Vec<Node>,
+    /// The row of that table with the cursor.
+    pub(crate) queue: usize,
+    pub(crate) mouse: bool,
+    /// Where the rows of the table begin in the last picture.
+    pub(crate) rows_at: u16,
     pub(crate) telemetry: Telemetry,
     pub(crate) rows: Vec<Row>,
     /// The row with the cursor; it stays with its job.
@@ -119,6 +167,11 @@ impl Top {
     pub(crate) fn new(filter: String) -> Top {
         Top {
             view: View::default(),
+            sheet: Sheet::Jobs,
+            queues: Vec::new(),
+            queue: 0,
+            mouse: false,
+            rows_at: 0,
             telemetry: Telemetry::default(),
             rows: Vec::new(),
             cursor: 0,
@@ -144,6 +197,10 @@ impl Top {
     pub(crate) fn see(&mut self, view: View, now: Time) -> Vec<Effect> {
         self.now = now;
         self.samples.see(&view.state);
+        let selected = self.queue_name();
+        self.queues = records_of(&view.state);
+        let found = selected.and_then(|name| self.queues.iter().position(|queue| name_of(queue) == name));
+        self.queue = found.unwrap_or(self.queue).min(self.queues.len().saturating_sub(1));
         self.view = view;
         self.order()
     }
@@ -167,11 +224,11 @@ impl Top {
 
     /// What became of a command on a job.
     pub(crate) fn done(&mut self, verb: Verb, id: &JobId, outcome: Result<(), String>) {
-        let (text, is_error) = match outcome {
-            Ok(()) => (format!("{} {id}", verb.as_str()), false),
-            Err(why) => (format!("failed to {} {id}: {why}", verb.as_str()), true),
-        };
-        self.notice = Some(Notice { text, is_error });
+        let verb = verb.as_str();
+        self.tell(match outcome {
+            Ok(()) => Ok(format!("{verb} {id}")),
+            Err(why) => Err(format!("failed to {verb} {id}: {why}")),
+        });
     }
 
     pub(crate) fn version(&self) -> u64 {
@@ -195,6 +252,29 @@ impl Top {
     /// The job with the cursor.
     pub(crate) fn selected(&self) -> Option<&JobId> {
         self.rows.get(self.cursor).map(|row| &row.id)
+    }
+
+    /// The queue with the cursor.
+    pub(crate) fn queue_name(&self) -> Option<String> {
+        self.queues.get(self.queue).map(|queue| name_of(queue).to_owned())
+    }
+
+    /// What is remembered for the next time.
+    pub(crate) fn preferences(&self) -> Preferences {
+        Preferences { sort: self.sort, reversed: self.reversed, log: self.shows_log }
+    }
+
+    /// As it was the last time.
+    pub(crate) fn prefer(&mut self, preferences: Preferences) {
+        (self.sort, self.reversed, self.shows_log) =
+            (preferences.sort, preferences.reversed, preferences.log);
+    }
+
+    /// Tells something at the bottom.
+    pub(crate) fn tell(&mut self, outcome: Result<String, String>) {
+        let is_error = outcome.is_err();
+        let (Ok(text) | Err(text)) = outcome;
+        self.notice = Some(Notice { text, is_error });
     }
 
     /// What a verb is for: the marked jobs, or else the one with the cursor.
@@ -248,4 +328,9 @@ impl Top {
         self.log.turn_to(selected.clone());
         selected.into_iter().map(Effect::LoadLog).collect()
     }
+}
+
+/// The name of a queue's record.
+fn name_of(queue: &Node) -> &str {
+    queue.child("name").and_then(Node::as_str).unwrap_or_default()
 }

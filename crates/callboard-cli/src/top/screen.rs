@@ -1,8 +1,10 @@
 //! The terminal: taken over while `top` runs, and given back however it ends.
 
 use crate::failure::{Failure, exit};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use crossterm::{
     cursor::{Hide, Show},
+    event::{DisableMouseCapture, EnableMouseCapture},
     execute,
     terminal::{
         BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
@@ -10,7 +12,7 @@ use crossterm::{
     },
 };
 use ratatui::{Frame, Terminal, backend::CrosstermBackend};
-use std::io::{self, Stdout, stdout};
+use std::io::{self, Stdout, Write as _, stdout};
 
 /// The terminal in raw mode and on its other screen. Dropping it gives it back.
 pub(crate) struct ScreenGuard {
@@ -26,6 +28,23 @@ impl ScreenGuard {
             leave();
             failed(&error)
         })
+    }
+
+    /// Gives a text to the terminal's clipboard (OSC 52); one that has none ignores it. It works over SSH.
+    pub(crate) fn copy(&mut self, text: &str) -> Result<(), Failure> {
+        let sequence = format!("\u{1b}]52;c;{}\u{7}", STANDARD.encode(text));
+        let written = stdout().write_all(sequence.as_bytes()).and_then(|()| stdout().flush());
+        written.map_err(|error| failed(&error))
+    }
+
+    /// Takes the mouse, or leaves it to the terminal.
+    pub(crate) fn listen_to_mouse(&mut self, listen: bool) -> Result<(), Failure> {
+        let told = if listen {
+            execute!(stdout(), EnableMouseCapture)
+        } else {
+            execute!(stdout(), DisableMouseCapture)
+        };
+        told.map_err(|error| failed(&error))
     }
 
     /// Draws a picture; a terminal that can shows it at once.
@@ -45,7 +64,7 @@ impl Drop for ScreenGuard {
 
 /// Nothing more can be done about a terminal that does not listen.
 fn leave() {
-    let _ = execute!(stdout(), LeaveAlternateScreen, Show);
+    let _ = execute!(stdout(), DisableMouseCapture, LeaveAlternateScreen, Show);
     let _ = disable_raw_mode();
 }
 

@@ -3,6 +3,7 @@
 use super::{
     draw::{self, Look},
     model::{Effect, Top, Verb},
+    preferences::Preferences,
     screen::ScreenGuard,
 };
 use crate::{
@@ -14,10 +15,16 @@ use crate::{
     text::form::Output,
 };
 use callboard_client::{Client, LogEvent, Telemetry, View};
-use callboard_protocol::{JobId, caps::LOG_QUERY_LINES, command::JobArgs, log::LogEntry, to_node};
+use callboard_protocol::{
+    JobId, caps::LOG_QUERY_LINES, command::JobArgs, log::LogEntry, queue::QueueArgs, to_node,
+};
 use crossterm::event::{Event as Input, EventStream, KeyEventKind};
 use futures_util::StreamExt as _;
-use std::{sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{sync::mpsc, time::Instant};
 
 /// The least time between two pictures: 15 in a second.
@@ -35,6 +42,7 @@ const ANSWERS: usize = 64;
 enum Answer {
     Lines(JobId, Result<Vec<LogEntry>, Failure>),
     Done(Verb, JobId, Result<(), String>),
+    Told(Result<String, String>),
 }
 
 enum Event {
@@ -53,6 +61,8 @@ struct Session {
     api: Api,
     client: Client,
     answers: mpsc::Sender<Answer>,
+    /// Where preferences are kept; nowhere for a server that has no folder here.
+    folder: Option<PathBuf>,
 }
 
 pub(crate) async fn run(place: &Place, filter: String, out: &Output) -> Outcome {
@@ -61,9 +71,13 @@ pub(crate) async fn run(place: &Place, filter: String, out: &Output) -> Outcome 
     }
     let client = place.connect().await?;
     let (sender, answers) = mpsc::channel(ANSWERS);
-    let session = Session { api: Api::new(place.clone()), client: client.clone(), answers: sender };
+    let folder = place.folder().map(Path::to_path_buf);
+    let mut top = Top::new(filter);
+    top.prefer(folder.as_deref().map(Preferences::load).unwrap_or_default());
+    let api = Api::new(place.clone());
+    let session = Session { api, client: client.clone(), answers: sender, folder };
     let mut screen = ScreenGuard::enter()?;
-    let ended = session.go(Top::new(filter), answers, &mut screen, out).await;
+    let ended = session.go(top, answers, &mut screen, out).await;
     drop(screen);
     client.close().await;
     ended
@@ -128,7 +142,7 @@ impl Session {
                     Effect::Quit { interrupted } => {
                         return Ok(if interrupted { exit::CANCELLED } else { exit::OK });
                     }
-                    effect => self.act(vec![effect]),
+                    effect => self.carry_out(effect, &mut top, screen)?,
                 }
             }
             // What a person does shows at once.
@@ -137,12 +151,48 @@ impl Session {
         }
     }
 
+    /// Does at once what is the terminal's, and leaves the rest to [`Session::act`].
+    fn carry_out(&self, effect: Effect, top: &mut Top, screen: &mut ScreenGuard) -> Result<(), Failure> {
+        match effect {
+            Effect::Copy(text) => {
+                screen.copy(&text)?;
+                top.tell(Ok(format!("copied {text}")));
+            }
+            Effect::Mouse(listens) => {
+                screen.listen_to_mouse(listens)?;
+                let words =
+                    if listens { "the wheel moves, a click selects" } else { "the mouse is the terminal's" };
+                top.tell(Ok(words.into()));
+            }
+            effect => self.act(vec![effect]),
+        }
+        Ok(())
+    }
+
     /// Does what the model wants; the outcomes come back as answers.
     fn act(&self, effects: Vec<Effect>) {
         for effect in effects {
             let (api, answers) = (self.api.clone(), self.answers.clone());
             match effect {
-                Effect::Quit { .. } => {}
+                // These are for the terminal.
+                Effect::Quit { .. } | Effect::Copy(_) | Effect::Mouse(_) => {}
+                Effect::Keep(preferences) => {
+                    if let Some(folder) = self.folder.as_deref() {
+                        // It is only forgotten then.
+                        let _ = preferences.keep(folder);
+                    }
+                }
+                Effect::Pause(queue, pause) => drop(tokio::spawn(async move {
+                    let (command, word) =
+                        if pause { ("queues.pause", "pauses") } else { ("queues.resume", "goes on") };
+                    let args = QueueArgs { queue: queue.clone() };
+                    let outcome = api.command(command, &args, None).await;
+                    let told = match outcome {
+                        Ok(_) => Ok(format!("{queue} {word}")),
+                        Err(failure) => Err(format!("{queue}: {}", failure.message)),
+                    };
+                    let _ = answers.send(Answer::Told(told)).await;
+                })),
                 Effect::LoadLog(id) => drop(tokio::spawn(async move {
                     let lines = api.lines(Some(&id), None, LINES, "").await;
                     // Nobody waits for it once the session is over.
@@ -174,6 +224,8 @@ fn decide(top: &mut Top, event: Event) -> Result<Vec<Effect>, Failure> {
             top.log.problem = Some(failure.message);
         }
         Event::Answer(Answer::Done(verb, id, outcome)) => top.done(verb, &id, outcome),
+        Event::Answer(Answer::Told(outcome)) => top.tell(outcome),
+        Event::Input(Input::Mouse(mouse)) => return Ok(top.mouse(mouse)),
         Event::Second => return Ok(top.tick(now())),
         Event::Over(failure) => return Err(failure),
         Event::Input(_) | Event::Answer(_) | Event::State(_) | Event::Draw => {}

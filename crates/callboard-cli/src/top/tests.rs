@@ -13,10 +13,10 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{Terminal, backend::TestBackend};
 use serde_json::json;
 
-const PLAIN: Look = Look { unicode: true, colours: true };
+pub(super) const PLAIN: Look = Look { unicode: true, colours: true };
 
 /// The picture, line by line.
-fn picture(top: &mut Top, width: u16, height: u16, look: Look, now: Time) -> Vec<String> {
+pub(super) fn picture(top: &mut Top, width: u16, height: u16, look: Look, now: Time) -> Vec<String> {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a buffer");
     terminal.draw(|frame| draw(frame, top, &look, now)).expect("a buffer");
     let buffer = terminal.backend().buffer().clone();
@@ -24,7 +24,7 @@ fn picture(top: &mut Top, width: u16, height: u16, look: Look, now: Time) -> Vec
     (0..height).map(line).collect()
 }
 
-fn press(top: &mut Top, keys: &str) -> Vec<Effect> {
+pub(super) fn press(top: &mut Top, keys: &str) -> Vec<Effect> {
     let pressed = keys.split(' ').flat_map(|name| {
         let (code, modifiers) = match name {
             "Space" => (KeyCode::Char(' '), KeyModifiers::NONE),
@@ -41,7 +41,7 @@ fn press(top: &mut Top, keys: &str) -> Vec<Effect> {
         top.key(KeyEvent::new(code, modifiers))
     });
     // Which lines to fetch follows the cursor; it is told where it matters.
-    pressed.filter(|effect| !matches!(effect, Effect::LoadLog(_))).collect()
+    pressed.filter(|effect| !matches!(effect, Effect::LoadLog(_) | Effect::Keep(_))).collect()
 }
 
 /// A mirror of jobs, the first one the oldest.
@@ -66,7 +66,7 @@ fn ids(top: &Top) -> Vec<&str> {
     top.rows.iter().map(|row| row.id.as_str()).collect()
 }
 
-fn three() -> Top {
+pub(super) fn three() -> Top {
     let mut top = Top::new(String::new());
     let view = mirror(&[
         ("a", "mail.send", "succeeded"),
@@ -83,7 +83,7 @@ async fn a_real_mirror_is_pictured() {
     let data = tempfile::tempdir().unwrap();
     let options = BoardOptions {
         data: Some(data.path().to_path_buf()),
-        registry: kinds::registry(None).unwrap(),
+        registry: kinds::registry(None, &Default::default()).unwrap(),
         ..BoardOptions::default()
     };
     let board = Board::open(options).await.unwrap();
@@ -266,7 +266,7 @@ fn verbs_are_for_the_marked_or_the_one_with_the_cursor() {
     assert_eq!(press(&mut top, "q"), [Effect::Quit { interrupted: false }]);
 }
 
-fn line(seq: u64, job: &str, message: &str) -> LogEntry {
+pub(super) fn line(seq: u64, job: &str, message: &str) -> LogEntry {
     LogEntry {
         seq,
         ts: Time(0),

@@ -5,7 +5,7 @@ use crate::{
     text::progress::short_id,
     top::{
         keys::KEYS,
-        model::{Mode, Top},
+        model::{Mode, Sheet, Top},
     },
 };
 use anstyle::AnsiColor;
@@ -18,6 +18,8 @@ use ratatui::{
 };
 
 const SHORT: &str = " / filter  s sort  l log  c cancel  r retry  Space mark  Tab pane  ? help  q quit";
+
+const SHORT_QUEUES: &str = " p pause  Enter its jobs  y copy  1 jobs  ? help  q quit";
 
 /// A question, what is being written, what happened, or the keys.
 pub(super) fn bottom(top: &Top, look: &Look) -> Line<'static> {
@@ -32,6 +34,12 @@ pub(super) fn bottom(top: &Top, look: &Look) -> Line<'static> {
                 Some(mistake) => Span::styled(format!("  {mistake}"), look.of(AnsiColor::Red)),
             },
         ]),
+        (Mode::Sheet(name), _) => Line::from(vec![
+            Span::styled(" :", strong),
+            Span::raw(plain(name)),
+            Span::styled(" ", Style::new().add_modifier(Modifier::REVERSED)),
+            Span::styled(format!("  {}", Sheet::ALL.map(Sheet::as_str).join(", ")), look.dim()),
+        ]),
         (Mode::Confirm(verb, ids), _) => {
             let what = match &ids[..] {
                 [id] => format!("job {}", short_id(id)),
@@ -43,6 +51,7 @@ pub(super) fn bottom(top: &Top, look: &Look) -> Line<'static> {
             let style = if notice.is_error { look.of(AnsiColor::Red) } else { Style::new() };
             Line::styled(format!(" {}", plain(&notice.text)), style)
         }
+        _ if top.sheet == Sheet::Queues => Line::styled(SHORT_QUEUES, look.dim()),
         _ => Line::styled(SHORT, look.dim()),
     }
 }

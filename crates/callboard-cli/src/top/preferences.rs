@@ -1,0 +1,61 @@
+//! How things were shown the last time (`DATA/top.json`). A file that does not read, or that cannot be written, costs the
+//! memory and nothing else.
+
+use super::rows::Sort;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// See the module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Preferences {
+    pub(crate) sort: Sort,
+    pub(crate) reversed: bool,
+    /// Whether the log is shown.
+    pub(crate) log: bool,
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Preferences { sort: Sort::Newest, reversed: false, log: true }
+    }
+}
+
+const FILE: &str = "top.json";
+
+impl Preferences {
+    pub(crate) fn load(folder: &Path) -> Preferences {
+        let text = std::fs::read_to_string(folder.join(FILE)).unwrap_or_default();
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    /// Replaces the file as a whole, so that nobody ever reads a half.
+    pub(crate) fn keep(self, folder: &Path) -> std::io::Result<()> {
+        let text = serde_json::to_vec(&self)?;
+        let partial = folder.join(format!("{FILE}.{}", std::process::id()));
+        std::fs::write(&partial, text)?;
+        std::fs::rename(&partial, folder.join(FILE))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_kept_is_there_and_damage_is_the_default() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(Preferences::load(folder.path()), Preferences::default());
+        let wanted = Preferences { sort: Sort::Eta, reversed: true, log: false };
+        wanted.keep(folder.path()).unwrap();
+        assert_eq!(Preferences::load(folder.path()), wanted);
+        for text in ["", "{", r#"{"sort":"nope"}"#, "[]", "null"] {
+            std::fs::write(folder.path().join(FILE), text).unwrap();
+            assert_eq!(Preferences::load(folder.path()), Preferences::default(), "{text}");
+        }
+        // An older or newer version's file: what is known counts.
+        std::fs::write(folder.path().join(FILE), r#"{"sort":"kind","columns":3}"#).unwrap();
+        assert_eq!(Preferences::load(folder.path()).sort, Sort::Kind);
+        assert!(wanted.keep(&folder.path().join("nowhere")).is_err());
+    }
+}
