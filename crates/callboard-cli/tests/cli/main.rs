@@ -1,9 +1,11 @@
 //! The real binary against a real server on a temporary data folder.
 
+mod bad_input;
 mod bulk;
 mod config;
 mod drops;
 mod failures;
+mod families;
 mod jobs;
 mod kit;
 mod outage;
@@ -12,6 +14,7 @@ mod past;
 mod queues;
 mod run;
 mod setup;
+mod terminal;
 mod top;
 mod wait;
 mod workflows;
