@@ -23,7 +23,7 @@ describe('the end of a connection', () => {
     expect(client.telemetry.get().fatal).toBeUndefined()
   })
 
-  it('close() ends it, and a later connect() begins anew (W3.1, S3.25)', async () => {
+  it('close() ends it, and a later connect() begins anew (W1.1, W3.1, S3.25)', async () => {
     const { client, clock, network, up, greet } = rig()
     await up()
     const closes: unknown[] = []

@@ -101,7 +101,7 @@ describe('connecting', () => {
 })
 
 describe('X16: reconnecting, proven repeatedly', () => {
-  it('survives five drops in a row and ten minutes of outage, and is equal to the server', async () => {
+  it('survives five drops in a row and ten minutes of outage, and is equal to the server (X16, W1.1)', async () => {
     const clock = new ManualClock()
     const board = new FakeBoard({ clock, state: { jobs: {}, results: {} } })
     const client = createClient({ url: 'http://b.test', clock, random: () => 0.5, WebSocket: board.network.WebSocket })

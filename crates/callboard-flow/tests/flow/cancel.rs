@@ -1,4 +1,4 @@
-//! S1.6, S1.7.
+//! S1.6, S1.7, S2.13.
 
 use callboard_flow::{CancelToken, Cancelled, Reason, sleep, timeout};
 use std::{

@@ -1,4 +1,4 @@
-//! Coming back: by version, after a gap, from another history, five times in a row (X11, X16, S3.12, W3.1, W3.5).
+//! Coming back: by version, after a gap, from another history, five times in a row (X11, X16, S3.12, W1.8, W3.1, W3.5).
 
 use crate::kit::{Stage, follow, next, stage, work};
 use callboard_exec::Outcome;

@@ -74,7 +74,8 @@ pub struct CachePolicy {
     pub key: String,
     /// How long; `None`: as long as the cache itself wants.
     pub ttl: Option<Duration>,
-    /// After a cached result the work is done all the same, and the new result told by a second event.
+    /// After a cached result the work is done all the same, and the new result told by a second event. Not unless
+    /// asked for (S2.3 has both defaults; this is the one of event jobs).
     pub revalidate: bool,
     /// The cache is not read, only written.
     pub force_refresh: bool,

@@ -1,4 +1,4 @@
-//! S2.16 to S2.18: state from events, active and passive, reactions and their breaker (X8).
+//! S2.16 to S2.19: state from events, active and passive, reactions and their breaker (X8).
 
 use crate::kit::{Fetch, Fetched, SECOND, cached, stage};
 use callboard::{

@@ -1,4 +1,4 @@
-//! S2.6: the exact order of everything that can be seen of a run.
+//! S2.6, S2.9, X7: the exact order of everything that can be seen of a run.
 
 use crate::kit::{Fetch, SECOND, cached, stage};
 use callboard::{CachePolicy, CancellationToken, Dispatch, Retry};
