@@ -8,6 +8,7 @@ mod boards;
 mod disk;
 mod figure;
 mod helper;
+mod history;
 mod load;
 mod measure;
 mod net;

@@ -11,6 +11,13 @@ use std::{
 /// A child process; killed when dropped.
 pub(crate) struct Process(Child);
 
+/// One thread of a process.
+pub(crate) struct Thread {
+    pub(crate) name: String,
+    /// How often it went to sleep, and so was woken.
+    pub(crate) wakes: u64,
+}
+
 impl Process {
     pub(crate) fn start(program: &Path, args: &[&OsStr]) -> Done<Self> {
         let mut command = Command::new(program);
@@ -53,6 +60,19 @@ impl Process {
         Ok(Duration::from_nanos(nanos))
     }
 
+    /// Its threads as they are now.
+    pub(crate) fn threads(&self) -> Done<Vec<Thread>> {
+        let mut threads = Vec::new();
+        for thread in std::fs::read_dir(format!("/proc/{}/task", self.0.id()))? {
+            // A thread may end between the two looks.
+            let Ok(status) = std::fs::read_to_string(thread?.path().join("status")) else { continue };
+            let member = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+            let wakes = member("voluntary_ctxt_switches:").ok_or("the system counts no switches")?.parse()?;
+            threads.push(Thread { name: member("Name:").unwrap_or_default().into(), wakes });
+        }
+        Ok(threads)
+    }
+
     /// Ends it without a warning, as a power cut would, and waits until it is gone.
     pub(crate) fn kill(&mut self) -> Done {
         self.0.kill()?;
@@ -92,4 +112,19 @@ pub(crate) fn serve(folder: &Path, port: u16) -> Done<Process> {
         port.as_ref(),
     ];
     Process::start(&callboard()?, &args)
+}
+
+/// The program of a peer in `benches/peers/NAME`, a workspace of its own; built now if it is not.
+pub(crate) fn peer(name: &str, binary: &str) -> Done<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers").join(name);
+    let program = std::env::current_exe()?;
+    let target = program.parent().ok_or("the program is in no folder")?.join("peers").join(name);
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut build = Command::new(cargo);
+    build.args(["build", "--quiet", "--release", "--locked", "--target-dir"]).arg(&target);
+    let status = build.current_dir(folder).stdout(Stdio::null()).status()?;
+    match status.success() {
+        true => Ok(target.join("release").join(binary)),
+        false => Err(format!("the peer {name} was not built; it needs its crates once").into()),
+    }
 }

@@ -29,7 +29,7 @@ usage: cargo xtask VERB
 
   run [--data DIR] [--port PORT] [-- ARGS...]   build what changed and start the server
   test [--no-browser] [FILTER]                  all tests; with FILTER, the Rust tests whose names contain it
-  bench [NAME...] [--json]                      measure; names: dispatch drain latency fanout mutation start recovery
+  bench [NAME...] [--json]                      measure; names: see docs/benchmarks.md
   crash [--rounds N] [--seed S]                 kill the server at random moments and prove that nothing is lost
   sim [--seeds N] [--from S] [--seed S] [--steps N]
                                                 simulate a board from seeds, faults and crashes included

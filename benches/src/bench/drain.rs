@@ -11,8 +11,10 @@ use crate::{
 };
 use callboard::Board;
 use callboard_protocol::Node;
+use std::path::Path;
 
-const JOBS: u64 = 30_000;
+/// Enough to be over what the live state keeps many times.
+pub(super) const JOBS: u64 = 30_000;
 const WARM_UP: u64 = 500;
 const CONCURRENCY: usize = 100;
 const LOAD: Load = Load { tasks: 64, depth: 8 };
@@ -43,13 +45,23 @@ pub(super) fn run() -> Done<Vec<Figure>> {
 
 async fn board() -> Done<Took> {
     let folder = disk::folder()?;
-    let board = boards::open(folder.path(), CONCURRENCY, Vec::new()).await?;
-    settle(&board, WARM_UP, WARM_UP).await?;
+    on(folder.path(), JOBS).await
+}
+
+/// Drains so many jobs on a board in this folder, after some to warm up.
+pub(super) async fn on(folder: &Path, jobs: u64) -> Done<Took> {
+    let board = boards::open(folder, CONCURRENCY, Vec::new()).await?;
+    let before = succeeded(&board).unwrap_or(0);
+    settle(&board, WARM_UP, before + WARM_UP).await?;
     let watch = Watch::start();
-    settle(&board, JOBS, WARM_UP + JOBS).await?;
-    let took = watch.stop(JOBS);
+    settle(&board, jobs, before + WARM_UP + jobs).await?;
+    let took = watch.stop(jobs);
     board.shutdown().await;
     Ok(took)
+}
+
+fn succeeded(board: &Board) -> Option<u64> {
+    board.state().document.at("/summary/succeeded").and_then(Node::as_u64)
 }
 
 /// Dispatches `count` jobs and waits until `total` jobs have succeeded on this board.
@@ -61,11 +73,7 @@ async fn settle(board: &Board, count: u64, total: u64) -> Done {
     };
     LOAD.run(Until::Count(count), send).await?;
     let mut head = board.head();
-    head.wait_for(|_| {
-        let state = board.state();
-        state.document.at("/summary/succeeded").and_then(Node::as_u64) >= Some(total)
-    })
-    .await?;
+    head.wait_for(|_| succeeded(board) >= Some(total)).await?;
     Ok(())
 }
 

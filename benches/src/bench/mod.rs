@@ -1,10 +1,13 @@
 //! The benches by name.
 
+mod apalis;
 mod connections;
 mod dispatch;
 mod drain;
+mod drain_1m;
 mod fanout;
 mod herd;
+mod idle;
 mod in_process;
 mod latency;
 mod logs;
@@ -25,6 +28,7 @@ pub(crate) struct Bench {
 pub(crate) const ALL: &[Bench] = &[
     Bench { name: "dispatch", run: dispatch::run },
     Bench { name: "drain", run: drain::run },
+    Bench { name: "drain-1m", run: drain_1m::run },
     Bench { name: "latency", run: latency::run },
     Bench { name: "fanout", run: fanout::run },
     Bench { name: "connections", run: connections::run },
@@ -34,7 +38,9 @@ pub(crate) const ALL: &[Bench] = &[
     Bench { name: "logs", run: logs::run },
     Bench { name: "mutation", run: mutation::run },
     Bench { name: "start", run: start::run },
+    Bench { name: "idle", run: idle::run },
     Bench { name: "recovery", run: recovery::run },
+    Bench { name: "apalis", run: apalis::run },
 ];
 
 /// Runs a bench on as many threads as there are cores.

@@ -23,17 +23,28 @@ pub(crate) fn local(port: u16) -> SocketAddr {
 
 /// The body of a good answer.
 pub(crate) fn get(address: SocketAddr, path: &str, token: &str) -> Done<String> {
+    ask(address, &format!("GET {path}"), token, "")
+}
+
+/// Sends JSON; the body of a good answer.
+pub(crate) fn post(address: SocketAddr, path: &str, token: &str, json: &str) -> Done<String> {
+    ask(address, &format!("POST {path}"), token, json)
+}
+
+fn ask(address: SocketAddr, what: &str, token: &str, body: &str) -> Done<String> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     let request = format!(
-        "GET {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+        "{what} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
     );
     stream.write_all(request.as_bytes())?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     match answer.split_once("\r\n\r\n") {
-        Some((head, body)) if head.starts_with("HTTP/1.1 200") => Ok(body.to_owned()),
-        _ => Err(format!("{path} was answered {:?}", answer.lines().next().unwrap_or_default()).into()),
+        Some((head, body)) if head.starts_with("HTTP/1.1 20") => Ok(body.to_owned()),
+        _ => Err(format!("{what} was answered {:?}", answer.lines().next().unwrap_or_default()).into()),
     }
 }
 
