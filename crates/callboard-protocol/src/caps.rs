@@ -39,6 +39,8 @@ pub const DURATION_MS: u64 = 365 * 86_400_000;
 pub const SNOOZE_MS_MIN: u64 = 100;
 /// Jobs that one job may depend on. More are rejected with `invalid_args`.
 pub const DEPENDENCIES: usize = 100;
+/// While a time is waited for, the wall clock is looked at this often, ms: it may have been set, or the machine slept.
+pub const CLOCK_LOOK_MS: u64 = 60_000;
 /// Waiting this long is worth one step of priority, so that low priority cannot starve, ms.
 pub const AGEING_MS: i64 = 60_000;
 /// The largest and (negated) smallest priority: beyond it a job would wait for years of [`AGEING_MS`].

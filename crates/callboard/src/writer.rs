@@ -185,7 +185,7 @@ impl Writer {
         } else {
             let now = self.shared.clock.now();
             let due = self.core.next_due().filter(|_| has_room && self.draining.is_none());
-            let wait = due.map(|due| Duration::from_millis(due.since_ms(now)));
+            let wait = due.map(|due| Duration::from_millis(due.since_ms(now).min(caps::CLOCK_LOOK_MS)));
             tokio::select! {
                 biased;
                 stored = arrival(&mut self.in_flight) => return Event::Stored(stored),

@@ -1,6 +1,6 @@
 //! A board for tests: everything in memory, one scripted kind named `work`.
 
-use callboard::{Board, BoardOptions, Limits, RawHandle};
+use callboard::{Board, BoardOptions, Host, Limits, Machine, RawHandle};
 use callboard_core::Recovered;
 use callboard_exec::Registry;
 use callboard_journal::{Journal, MemoryJournal};
@@ -37,12 +37,27 @@ pub(crate) async fn on(journal: MemoryJournal, concurrency: usize) -> Stage {
 
 /// The same, with these limits.
 pub(crate) async fn with(journal: MemoryJournal, limits: Limits) -> Stage {
+    opened(journal, limits, Arc::new(Machine)).await
+}
+
+/// A board with one slot on a machine of the test's own.
+pub(crate) async fn hosted(host: Arc<dyn Host>) -> Stage {
+    opened(MemoryJournal::new(), Limits { concurrency: 1, ..Limits::default() }, host).await
+}
+
+async fn opened(journal: MemoryJournal, limits: Limits, host: Arc<dyn Host>) -> Stage {
     let (faulty, faults) = FaultyJournal::around(Arc::new(journal.clone()));
     let (executor, attempts) = ScriptedExecutor::new();
     let mut registry = Registry::new();
     registry.register(scripted_kind("work"), executor).expect("a new kind");
-    let options =
-        BoardOptions { journal: Some(faulty), registry, limits, grace: GRACE, ..BoardOptions::default() };
+    let options = BoardOptions {
+        journal: Some(faulty),
+        registry,
+        limits,
+        grace: GRACE,
+        host,
+        ..BoardOptions::default()
+    };
     Stage { board: Board::open(options).await.expect("it opens"), faults, attempts, journal }
 }
 

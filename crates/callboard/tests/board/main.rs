@@ -2,6 +2,7 @@
 
 mod attempts;
 mod bulk;
+mod clock;
 mod context;
 mod domains;
 mod durable;
