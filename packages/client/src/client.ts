@@ -15,7 +15,7 @@ export function createClient(options: ClientOptions): Client {
   const client: Client = {
     connect() {
       if (!setup.WebSocket) {
-        throw new CallboardError('unsupported', 'no WebSocket here')
+        throw new CallboardError('unsupported', 'no WebSocket')
       }
       connection.dispatch('start')
     },

@@ -59,7 +59,7 @@ export class Commands {
         this.pump()
       }
       const stop = (): void => settle(new CallboardError('cancelled', 'aborted'))
-      const late = (): void => settle(new CallboardError('timeout', `${name}: no answer in time`))
+      const late = (): void => settle(new CallboardError('timeout', `no answer to ${name}`))
       const timer = clock.setTimeout(late, Math.min(timeoutMs, TIMEOUT_MS_MAX))
       signal?.addEventListener('abort', stop)
       this.#pending.set(id, { text, isSent: false, settle })

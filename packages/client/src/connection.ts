@@ -165,7 +165,7 @@ export class Connection implements Life {
   /** Until when compression is known to fail here; remembers it if given. Storage may be full or forbidden. */
   #uncompressedUntil(until?: number): number {
     const { storage, socket } = this.#setup
-    const key = `callboard:plain:${socket}`
+    const key = `callboard:${socket}`
     try {
       if (until) storage?.setItem(key, `${until}`)
       return Number(storage?.getItem(key))

@@ -27,7 +27,7 @@ const nextFrame = (flush: () => void): void =>
 export function setupOf(options: ClientOptions): Setup {
   const { url, clock = systemClock, random = Math.random, frame = nextFrame, WebSocket = globalThis.WebSocket } = options
   const { href } = new URL(url.replace(/^ws/, 'http'))
-  if (!/^https?:/.test(href)) throw new CallboardError('invalid_args', `${url} is no address`)
+  if (!/^https?:/.test(href)) throw new CallboardError('invalid_args', `no address: ${url}`)
   const base = href.replace(/\/*([?#].*)?$/, '')
   return { ...options, base, socket: `${base.replace('http', 'ws')}/ws`, clock, random, frame, WebSocket }
 }
