@@ -1,6 +1,7 @@
 //! Workflows as resources: the routes do what the commands do, and refuse what they refuse (issue 4; protocol 10).
 
 use crate::kit::{Stage, stage, work};
+use callboard::{Host as _, Machine};
 use callboard_client::{Client, Code, Options};
 use callboard_exec::Outcome;
 use callboard_protocol::{
@@ -174,6 +175,10 @@ async fn the_rust_client_counts_runs_and_awaits_a_bulk() {
     };
     let count = client.count_bulk(args.clone()).await.expect("counted");
     assert_eq!((count.eligible, count.sample.len(), count.cut), (3, 3, false));
+    // Times have milliseconds: what comes in that of the count is meant as well.
+    while Machine.now() <= count.at {
+        tokio::task::yield_now().await;
+    }
     stage.dispatch(DispatchArgs { hold: true, ..work("later", 1) }).await.expect("accepted");
     let bulk = client.bulk(BulkArgs { at: Some(count.at), ..args.clone() }).await.expect("begun");
     let end = bulk.wait().await.expect("it ended");
