@@ -41,6 +41,11 @@ async fn somebody_who_was_away_for_long_gets_one_patch_out_of_the_journal() {
         (version, board.state().version, board.state().version - version,)
     );
 
+    // What is shown may be behind by the pause between two patches: then there would be one more.
+    let (mut other, _, _) = stage.socket(None).await;
+    follow(&mut other, &mut Mirror::default(), board.state().version).await;
+    drop(other);
+
     let (mut socket, resumed, head) = stage.socket(mirror.position().cloned()).await;
     assert!(resumed);
     follow(&mut socket, &mut mirror, head).await;
