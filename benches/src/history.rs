@@ -8,10 +8,10 @@ use std::{path::Path, sync::Arc};
 /// Rows in one transaction.
 const CHUNK: u64 = 5_000;
 
-/// Stores `rows` more finished jobs in a journal that has at least one, each like the newest there. The commits that
+/// Stores `rows` more finished jobs in the folder of a board that has at least one, each like the newest there. The commits that
 /// carry them change nothing of the live state.
 pub(crate) async fn fill(folder: &Path, rows: u64) -> Done {
-    let journal = SqliteJournal::open(folder)?;
+    let journal = SqliteJournal::open(&folder.join("journal"))?;
     let page = journal.jobs(JobQuery { limit: 1, ..JobQuery::default() }).await?;
     let pattern = page.jobs.into_iter().next().ok_or("there is no finished job to copy")?;
     let attempts = journal.attempts(&JobId::new(text(&pattern, "id"))).await?;

@@ -33,7 +33,7 @@ pub(super) fn run() -> Done<Vec<Figure>> {
     };
     Ok(vec![
         rate("drain, 100 in flight", &ours, DURABLE, &durable),
-        rate("drain, 100 in flight, synced", &ours, FAST, &fast),
+        rate("the same, ours synced and theirs not", &ours, FAST, &fast),
         Figure::new("drain: CPU", ours.cpu_us(), Unit::Cost("us/job")).beside(DURABLE, durable.cpu_us()),
         rate("apalis-sqlite, 6000 finished jobs in the file", &stored, "with an empty file", &durable),
     ])

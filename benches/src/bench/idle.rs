@@ -40,7 +40,7 @@ fn waiting(folder: &Path) -> Done<Process> {
     let token = access["token"].as_str().ok_or("cli.json has no token")?;
     for _ in 0..1000 {
         let job = serde_json::json!({ "kind": "echo", "delayMs": 86_400_000 });
-        post(local(port), "/api/jobs", token, &job.to_string())?;
+        post(local(port), "/api/commands/jobs.dispatch", token, &job.to_string())?;
     }
     Ok(server)
 }
