@@ -10,7 +10,7 @@ pub struct JobQuery {
     pub states: Vec<JobState>,
     /// Only jobs of this kind.
     pub kind: Option<String>,
-    /// Only jobs of this queue. Together with a kind the rows of other queues may be passed over, so a page may be short,
+    /// Only jobs of this queue. Together with a kind the rows of others may be passed over, so a page may be short,
     /// and only [`JobPage::next`] says whether it was the last.
     pub queue: Option<String>,
     /// Only jobs that were accepted at this time or later.
@@ -55,7 +55,7 @@ pub struct JobPage {
     pub jobs: Vec<Node>,
     /// Where the next page begins; `None` at the end.
     pub next: Option<Cursor>,
-    /// Rows that were passed over because they are of another queue.
+    /// Rows that were passed over because they are of another queue or kind.
     pub passed: usize,
 }
 
