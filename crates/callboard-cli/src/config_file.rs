@@ -19,7 +19,7 @@ use toml::{
 /// The name that is looked for in the present folder and then in the data folder.
 const NAME: &str = "callboard.toml";
 /// Every section that somebody reads. Another one is an error, so that a slip of the pen is not ignored.
-const SECTIONS: [&str; 4] = ["logs", "ws", "state", "kinds"];
+const SECTIONS: [&str; 5] = ["logs", "ws", "state", "downloads", "kinds"];
 
 /// A configuration file, read and well formed.
 #[derive(Clone, Debug)]
@@ -147,6 +147,14 @@ mod tests {
             values.iter().map(|(name, node, place)| format!("{name}={node} {place}")).collect();
         assert_eq!(shown, [r#"allowedChannels=["a"] callboard.toml:3:19"#, "snapshot=3 callboard.toml:2:12"]);
         assert!(file.values("ws").expect("readable").is_empty());
+    }
+
+    #[test]
+    fn every_setting_has_a_section_that_is_read() {
+        for setting in callboard_protocol::config::SETTINGS {
+            assert!(SECTIONS.contains(&setting.place().0), "{}", setting.name);
+        }
+        assert!(read("[downloads]\nbytesPerSecond = 1000\n").is_ok());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Random walks over inputs: whatever comes, the parts of the core agree with each other.
 
+mod workflows;
+
 use crate::{Context, Core, Decided, Effect, End, Input, Limits, News, Recovered, Report, index::Index};
 use callboard_protocol::{
     Actor, JobId, Node, Time, apply,
@@ -24,6 +26,8 @@ enum Step {
     Advance,
     Crash,
     Wait(i64),
+    /// Something befalls a workflow.
+    Fate(workflows::Fate),
     /// The next commit is refused by the journal.
     Refused(Box<Step>),
 }
@@ -120,6 +124,7 @@ fn step() -> impl Strategy<Value = Step> {
     let leaf = prop_oneof![
         4 => (job(), wish()).prop_map(|(job, wish)| Step::Dispatch(job, wish)),
         3 => say(),
+        5 => workflows::steps(),
         2 => job().prop_map(Step::Cancel),
         1 => job().prop_map(Step::Retry),
         1 => job().prop_map(Step::Delete),
@@ -144,9 +149,17 @@ struct Walk {
     now: i64,
     /// Ends of each run of a job: a run begins with a dispatch or a redrive and ends once.
     open: HashMap<String, bool>,
+    seen: workflows::Seen,
 }
 
 impl Walk {
+    fn new() -> Walk {
+        let limits = Limits { concurrency: 2, history: 3, results: 2, ..Limits::default() };
+        let core = Core::new(Recovered::default(), limits);
+        let (mirror, seen) = (core.document().clone(), workflows::Seen::default());
+        Walk { core, mirror, now: 0, open: HashMap::new(), seen }
+    }
+
     fn context(&self) -> Context {
         Context { now: Time(self.now), chance: 0.5, actor: Actor::new("walk"), key: None }
     }
@@ -155,6 +168,7 @@ impl Walk {
         let Some(change) = decided.change else { return };
         apply(&mut self.mirror, &change.ops).expect("ops fit every mirror");
         for event in &change.events {
+            self.seen.event(event);
             let Some(id) = event.job_id.as_ref().map(|id| id.to_string()) else { continue };
             match event.topic.as_str() {
                 "job.dispatched" | "job.redriven" => drop(self.open.insert(id, true)),
@@ -190,6 +204,7 @@ impl Walk {
                 let args: Node = serde_json::from_str(&args).expect("JSON");
                 self.input(Input::Command(Command::parse(name, &args).expect("a command")));
             }
+            Step::Fate(fate) => self.fate(fate),
             Step::Cancel(job) => {
                 self.input(Input::Command(Command::Cancel(CancelArgs { id: id(job), reason: None })))
             }
@@ -207,6 +222,7 @@ impl Walk {
                 }
                 assert!(!self.core.can_advance(Time(self.now)), "nothing is left to do");
                 self.oracle();
+                self.check_resting_workflows();
             }
             Step::Crash => {
                 let document = self.core.document().clone();
@@ -218,12 +234,12 @@ impl Walk {
             }
             Step::Wait(ms) => self.now += ms,
             Step::Refused(inner) => {
-                let (checkpoint, open) = (self.core.checkpoint(), self.open.clone());
+                let (checkpoint, open) = (self.core.checkpoint(), (self.open.clone(), self.seen.clone()));
                 let mirror = self.mirror.clone();
                 if !matches!(*inner, Step::Crash | Step::Wait(_)) {
                     self.step(*inner);
                     self.core.restore(checkpoint);
-                    (self.mirror, self.open) = (mirror, open);
+                    (self.mirror, (self.open, self.seen)) = (mirror, open);
                 }
             }
         }
@@ -233,6 +249,7 @@ impl Walk {
         assert_eq!(&self.mirror, self.core.document(), "invariant 4");
         assert_eq!(self.core.index, Index::of(self.core.document()), "the index is a projection");
         self.check_summary();
+        self.check_workflows();
     }
 }
 
@@ -349,8 +366,7 @@ proptest! {
 
     #[test]
     fn the_parts_agree_whatever_comes(steps in prop::collection::vec(step(), 0..120)) {
-        let core = Core::new(Recovered::default(), Limits { concurrency: 2, history: 3, results: 2, ..Limits::default() });
-        let mut walk = Walk { mirror: core.document().clone(), core, now: 0, open: HashMap::new() };
+        let mut walk = Walk::new();
         for step in steps {
             walk.step(step);
         }
