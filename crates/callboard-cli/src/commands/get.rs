@@ -30,7 +30,7 @@ pub(crate) async fn get(api: &Api, args: GetArgs, out: &Output) -> Outcome {
 }
 
 /// What there is to say, in the order in which people ask.
-fn facts(job: &Job, unicode: bool) -> Vec<(&'static str, String)> {
+pub(crate) fn facts(job: &Job, unicode: bool) -> Vec<(&'static str, String)> {
     let style = paint::state(job.state);
     let state = format!("{style}{} {}{style:#}", paint::sign(job.state, unicode), job.state.as_str());
     let mut facts = vec![

@@ -15,7 +15,7 @@ use crate::{
         progress::short_id,
     },
 };
-use callboard_protocol::{JobId, Node, caps::PAGE_ROWS};
+use callboard_protocol::{Node, caps::PAGE_ROWS};
 use clap::Args;
 use std::collections::VecDeque;
 
@@ -72,6 +72,13 @@ pub(crate) async fn history(api: &Api, args: HistoryArgs, out: &Output) -> Outco
     Ok(exit::OK)
 }
 
+/// The newest changes of the whole state, read, and the version that they lead to.
+pub(crate) async fn latest(api: &Api, count: usize) -> Result<(Vec<PastChange>, u64), Failure> {
+    let head = api.history("", None, 1).await?.head;
+    let changes = newest(api, "", None, count).await?;
+    Ok((changes.iter().map(PastChange::read).collect::<Result<_, _>>()?, head))
+}
+
 /// The newest changes, oldest first: looked for in windows from the newest version back.
 async fn newest(api: &Api, path: &str, since: Option<u64>, count: usize) -> Result<Vec<Node>, Failure> {
     let window = PAGE_ROWS as u64;
@@ -94,16 +101,22 @@ async fn newest(api: &Api, path: &str, since: Option<u64>, count: usize) -> Resu
     Ok(kept.into())
 }
 
-fn show(change: &PastChange, with_patch: bool, out: &Output) -> Result<(), Failure> {
+/// What a change was, in words: its events, or else the places that it touched.
+pub(crate) fn what(change: &PastChange, short: bool) -> String {
     let events = change.events.iter().map(|event| match &event.job_id {
-        Some(job) => format!("{} {}", event.topic, shown(job, out)),
+        Some(job) => format!("{} {}", event.topic, if short { short_id(job) } else { job }),
         None => event.topic.clone(),
     });
-    let mut what = events.collect::<Vec<_>>().join(", ");
-    if what.is_empty() {
-        let paths: Vec<String> = change.patch.iter().take(3).map(|op| op.path().to_string()).collect();
-        what = paths.join(" ");
+    let what = events.collect::<Vec<_>>().join(", ");
+    if !what.is_empty() {
+        return what;
     }
+    let paths: Vec<String> = change.patch.iter().take(3).map(|op| op.path().to_string()).collect();
+    paths.join(" ")
+}
+
+fn show(change: &PastChange, with_patch: bool, out: &Output) -> Result<(), Failure> {
+    let what = what(change, out.screen.out_is_terminal);
     let (dim, version) = (DIM, change.version);
     let at = if out.screen.out_is_terminal { local(change.at) } else { change.at.to_string() };
     let (actor, what) = (clean(&change.actor), clean(&what));
@@ -114,8 +127,4 @@ fn show(change: &PastChange, with_patch: bool, out: &Output) -> Result<(), Failu
         }
     }
     Ok(())
-}
-
-fn shown<'a>(job: &'a JobId, out: &Output) -> &'a str {
-    if out.screen.out_is_terminal { short_id(job) } else { job }
 }

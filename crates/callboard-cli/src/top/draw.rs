@@ -1,11 +1,17 @@
 //! Pictures of the model. Everything that jobs wrote is cleaned and cut before it is styled.
 
+mod executors;
+mod log;
 mod overlay;
 mod panes;
 mod queues;
+mod sheets;
 mod table;
 
-use super::model::{Mode, Sheet, Top};
+use super::{
+    model::{Mode, Top},
+    sheet::Sheet,
+};
 use crate::text::{clean::clean, output::Screen, paint};
 use anstyle::AnsiColor;
 use callboard_protocol::{Time, job::JobState};
@@ -83,8 +89,12 @@ pub(crate) fn draw(frame: &mut Frame, top: &mut Top, look: &Look, now: Time) {
         frame.render_widget(Line::from(text), area);
         return;
     }
-    let shows_log = top.shows_log && top.sheet == Sheet::Jobs;
-    let log = if shows_log { (area.height / 3).max(4) } else { 0 };
+    let shows_log = top.shows_log && top.sheet.is_of_jobs();
+    let log = match top.sheet {
+        _ if !shows_log => 0,
+        Sheet::Job => (area.height / 2).max(4),
+        _ => (area.height / 3).max(4),
+    };
     let parts = [1, 2, 1].map(Constraint::Length).into_iter();
     let parts = parts.chain([Constraint::Min(4), Constraint::Length(log), Constraint::Length(1)]);
     let areas: [Rect; 6] = Layout::vertical(parts).areas(area);
@@ -92,18 +102,24 @@ pub(crate) fn draw(frame: &mut Frame, top: &mut Top, look: &Look, now: Time) {
     panes::samples(frame, areas[1], top, look);
     // Below the names of the columns.
     top.rows_at = areas[3].y + 1;
+    let (title, body) = (areas[2], areas[3]);
     match top.sheet {
         Sheet::Jobs => {
-            frame.render_widget(panes::jobs_title(top, look, areas[2].width), areas[2]);
-            table::table(frame, areas[3], top, look, now);
+            frame.render_widget(panes::jobs_title(top, look, title.width), title);
+            table::table(frame, body, top, look, now);
         }
+        Sheet::Job => sheets::job(frame, (title, body), top, look),
+        Sheet::Logs => log::board(frame, (title, body), top, look),
+        Sheet::Executors => executors::executors(frame, (title, body), top, look),
         Sheet::Queues => {
-            frame.render_widget(queues::title(top, look, areas[2].width), areas[2]);
-            queues::table(frame, areas[3], top, look);
+            frame.render_widget(queues::title(top, look, title.width), title);
+            queues::table(frame, body, top, look);
         }
+        Sheet::Metrics => sheets::metrics(frame, (title, body), top, look),
+        Sheet::History => sheets::history(frame, (title, body), top, look),
     }
     if shows_log {
-        panes::log(frame, areas[4], top, look);
+        log::of_job(frame, areas[4], top, look);
     }
     frame.render_widget(overlay::bottom(top, look), areas[5]);
     if top.mode == Mode::Help {

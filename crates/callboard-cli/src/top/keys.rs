@@ -1,28 +1,34 @@
 //! What a key does. The same keys as in Studio where there are the same things (design: ui 4.6).
 
-use super::model::{Effect, Mode, Pane, Sheet, Top, Verb};
+use super::{
+    model::{Effect, Mode, Pane, SIDEWAYS, Top, Verb},
+    sheet::Sheet,
+};
+use crate::query::quoted;
 use callboard_protocol::Node;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// The keys, for the help.
-pub(crate) const KEYS: [(&str, &str); 18] = [
-    ("1 2 :", "jobs, queues; or by name"),
+pub(crate) const KEYS: [(&str, &str); 20] = [
+    ("1 to 7, :", "jobs, job, logs, executors, queues,"),
+    ("", "metrics, history; or by name"),
+    ("Enter Esc", "open, back; then marks, filter"),
     ("j k ↓ ↑", "move"),
     ("Ctrl+D Ctrl+U", "move by half a page"),
     ("g G Home End", "first, last"),
+    ("[ ]", "the job before, the next one"),
     ("Space x", "mark"),
-    ("Esc", "clear marks, filter, question"),
-    ("/", "filter, as in: ps QUERY"),
+    ("/", "filter, as in: ps QUERY; in a log: find"),
     ("s S", "next order, reverse"),
-    ("c", "cancel"),
-    ("r", "retry"),
-    ("D", "delete"),
+    ("c r D", "cancel, retry, delete"),
     ("p", "pause the queue, or let it go on"),
     ("y", "copy the id"),
     ("m", "take the mouse, or leave it alone"),
     ("l", "show or hide the log"),
-    ("Tab", "other pane; the log: ← → 0 sideways"),
+    ("Tab", "other pane; the log: ← → 0 $ sideways"),
+    ("w", "long lines go on in the next row"),
     ("f", "follow the log, or freeze it"),
+    ("?", "these keys"),
     ("q Ctrl+C", "leave"),
 ];
 
@@ -36,6 +42,7 @@ impl Top {
         match self.mode.clone() {
             Mode::Browse => self.browse(key),
             Mode::Filter { before } => self.write_filter(key, before),
+            Mode::Find { before } => self.write_find(key, before),
             Mode::Confirm(verb, ids) => {
                 self.mode = Mode::Browse;
                 match key.code {
@@ -54,6 +61,9 @@ impl Top {
     fn browse(&mut self, key: KeyEvent) -> Vec<Effect> {
         let half = isize::try_from(self.page / 2).unwrap_or(1).max(1);
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        if !matches!(key.code, KeyCode::Left | KeyCode::Right) {
+            self.sideways = SIDEWAYS;
+        }
         match key.code {
             KeyCode::Char('d') if control => self.go(half),
             KeyCode::Char('u') if control => self.go(-half),
@@ -69,53 +79,122 @@ impl Top {
                 self.mouse = !self.mouse;
                 vec![Effect::Mouse(self.mouse)]
             }
-            KeyCode::Char(digit @ '1'..='2') => self.turn_to(Sheet::ALL[digit as usize - '1' as usize]),
+            KeyCode::Char(digit @ '1'..='9') => {
+                Sheet::of_key(digit).map_or_else(Vec::new, |sheet| self.turn_to(sheet))
+            }
             KeyCode::Char(':') => {
                 self.mode = Mode::Sheet(String::new());
                 Vec::new()
             }
-            code if self.sheet == Sheet::Queues => self.queue_key(code),
-            KeyCode::Char('s') => {
-                self.sort = self.sort.next();
-                self.preferred()
+            KeyCode::Char('w') => {
+                self.wraps = !self.wraps;
+                vec![Effect::Keep(self.preferences())]
             }
-            KeyCode::Char('S') => {
-                self.reversed = !self.reversed;
-                self.preferred()
+            KeyCode::Char('?') => {
+                self.mode = Mode::Help;
+                Vec::new()
             }
-            KeyCode::Char('l') => {
-                self.shows_log = !self.shows_log;
-                self.focus = Pane::Jobs;
-                self.preferred()
-            }
-            KeyCode::Char('c') => self.ask(Verb::Cancel),
-            KeyCode::Char('D') => self.ask(Verb::Delete),
-            KeyCode::Char('r') => self.ask(Verb::Retry),
-            code => {
-                self.look(code);
-                if code == KeyCode::Esc { self.order() } else { Vec::new() }
-            }
+            code => match self.sheet {
+                Sheet::Jobs => self.jobs_key(code),
+                Sheet::Job => self.job_key(code),
+                Sheet::Queues => self.queue_key(code),
+                Sheet::Executors => self.executor_key(code),
+                Sheet::Logs => {
+                    if code == KeyCode::Esc && self.board.find.is_empty() {
+                        return self.turn_to(Sheet::Jobs);
+                    }
+                    self.log_key(code);
+                    Vec::new()
+                }
+                Sheet::Metrics | Sheet::History if code == KeyCode::Esc => self.turn_to(Sheet::Jobs),
+                Sheet::Metrics | Sheet::History => Vec::new(),
+            },
         }
     }
 
-    /// Keys that only change what is seen.
-    fn look(&mut self, code: KeyCode) {
+    /// Keys of the table of jobs.
+    fn jobs_key(&mut self, code: KeyCode) -> Vec<Effect> {
         let in_log = self.focus == Pane::Log;
         match code {
-            KeyCode::Char(' ' | 'x') => self.mark(),
-            KeyCode::Char('/') => self.mode = Mode::Filter { before: self.filter.clone() },
-            KeyCode::Char('?') => self.mode = Mode::Help,
-            KeyCode::Char('f') => self.log.follow(!self.log.is_following()),
-            KeyCode::Tab | KeyCode::BackTab if self.shows_log => {
-                self.focus = if in_log { Pane::Jobs } else { Pane::Log };
+            KeyCode::Enter if self.selected().is_some() => return self.turn_to(Sheet::Job),
+            KeyCode::Char('s') => {
+                self.sort = self.sort.next();
+                return self.preferred();
             }
-            KeyCode::Left if in_log => self.log.column = self.log.column.saturating_sub(8),
-            KeyCode::Right if in_log => self.log.column = (self.log.column + 8).min(super::draw::LINE),
-            KeyCode::Char('0') if in_log => self.log.column = 0,
+            KeyCode::Char('S') => {
+                self.reversed = !self.reversed;
+                return self.preferred();
+            }
+            KeyCode::Char('/') if !in_log => self.mode = Mode::Filter { before: self.filter.clone() },
+            KeyCode::Char(' ' | 'x') => self.mark(),
             // One thing at a time, the nearest first.
-            KeyCode::Esc if in_log => self.focus = Pane::Jobs,
+            KeyCode::Esc if in_log && self.log.find.is_empty() => self.focus = Pane::Jobs,
+            KeyCode::Esc if in_log => self.log.find.clear(),
             KeyCode::Esc if !self.marked.is_empty() => self.marked.clear(),
-            KeyCode::Esc => self.filter.clear(),
+            KeyCode::Esc => {
+                self.filter.clear();
+                return self.preferred();
+            }
+            code => return self.verb_key(code),
+        }
+        Vec::new()
+    }
+
+    /// Keys of the facts of one job.
+    fn job_key(&mut self, code: KeyCode) -> Vec<Effect> {
+        match code {
+            KeyCode::Char('[') => self.step(-1),
+            KeyCode::Char(']') => self.step(1),
+            KeyCode::Esc if !self.log.find.is_empty() => {
+                self.log.find.clear();
+                Vec::new()
+            }
+            KeyCode::Esc => self.turn_to(Sheet::Jobs),
+            code => self.verb_key(code),
+        }
+    }
+
+    /// Verbs, and keys of the log beneath.
+    fn verb_key(&mut self, code: KeyCode) -> Vec<Effect> {
+        match code {
+            KeyCode::Char('c') => return self.ask(Verb::Cancel),
+            KeyCode::Char('D') => return self.ask(Verb::Delete),
+            KeyCode::Char('r') => return self.ask(Verb::Retry),
+            KeyCode::Char('l') => {
+                self.shows_log = !self.shows_log;
+                self.focus = Pane::Jobs;
+                return self.preferred();
+            }
+            KeyCode::Tab | KeyCode::BackTab if self.shows_log => {
+                self.focus = if self.focus == Pane::Log { Pane::Jobs } else { Pane::Log };
+            }
+            KeyCode::Char('f') => self.log.follow(!self.log.is_following()),
+            code if self.focus == Pane::Log => self.log_key(code),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    /// Keys of a log that has them.
+    fn log_key(&mut self, code: KeyCode) {
+        let by = self.sideways;
+        let log = self.log_now();
+        match code {
+            KeyCode::Char('f') => log.follow(!log.is_following()),
+            KeyCode::Char('/') => self.mode = Mode::Find { before: log.find.clone() },
+            KeyCode::Char('0') => log.column = 0,
+            KeyCode::Char('$') => log.column = log.widest().saturating_sub(SIDEWAYS),
+            KeyCode::Esc => log.find.clear(),
+            KeyCode::Left | KeyCode::Right => {
+                let to = log.column.saturating_add_signed(if code == KeyCode::Left {
+                    by.cast_signed().saturating_neg()
+                } else {
+                    by.cast_signed()
+                });
+                log.column = to.min(super::draw::LINE);
+                // A key that is held goes further each time.
+                self.sideways = (by * 3 / 2).min(SIDEWAYS * 16);
+            }
             _ => {}
         }
     }
@@ -127,11 +206,6 @@ impl Top {
         effects
     }
 
-    fn turn_to(&mut self, sheet: Sheet) -> Vec<Effect> {
-        (self.sheet, self.focus) = (sheet, Pane::Jobs);
-        Vec::new()
-    }
-
     /// Keys that mean something to a queue.
     fn queue_key(&mut self, code: KeyCode) -> Vec<Effect> {
         match (code, self.queue_name()) {
@@ -141,13 +215,23 @@ impl Top {
             }
             (KeyCode::Enter, Some(name)) => {
                 // Its jobs.
-                self.filter = format!("queue:{name}");
+                self.filter = format!("queue:{}", quoted_if_needed(&name));
                 self.sheet = Sheet::Jobs;
                 self.order()
             }
-            (KeyCode::Char('?'), _) => {
-                self.mode = Mode::Help;
-                Vec::new()
+            (KeyCode::Esc, _) => self.turn_to(Sheet::Jobs),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Keys that mean something to a kind.
+    fn executor_key(&mut self, code: KeyCode) -> Vec<Effect> {
+        match (code, self.executors.get(self.executor)) {
+            (KeyCode::Enter, Some(row)) => {
+                // Its jobs.
+                self.filter = format!("kind:{}", quoted_if_needed(&row.kind));
+                self.sheet = Sheet::Jobs;
+                self.order()
             }
             (KeyCode::Esc, _) => self.turn_to(Sheet::Jobs),
             _ => Vec::new(),
@@ -157,8 +241,10 @@ impl Top {
     /// What `y` copies.
     fn copied(&self) -> Option<String> {
         match self.sheet {
-            Sheet::Jobs => self.selected().map(ToString::to_string),
+            Sheet::Jobs | Sheet::Job => self.selected().map(ToString::to_string),
             Sheet::Queues => self.queue_name(),
+            Sheet::Executors => self.executors.get(self.executor).map(|row| row.kind.clone()),
+            Sheet::Logs | Sheet::Metrics | Sheet::History => None,
         }
     }
 
@@ -190,16 +276,19 @@ impl Top {
 
     /// Moves in the pane that has the keys.
     pub(super) fn go(&mut self, by: isize) -> Vec<Effect> {
-        if self.sheet == Sheet::Queues {
-            let last = self.queues.len().saturating_sub(1);
-            self.queue = self.queue.saturating_add_signed(by).min(last);
-            return Vec::new();
+        let moved = |at: usize, length: usize| at.saturating_add_signed(by).min(length.saturating_sub(1));
+        match self.sheet {
+            Sheet::Queues => self.queue = moved(self.queue, self.queues.len()),
+            Sheet::Executors => self.executor = moved(self.executor, self.executors.len()),
+            Sheet::Logs => self.board.scroll(by),
+            Sheet::History => self.past.scroll(by),
+            // The picture knows where the last line is.
+            Sheet::Metrics => {}
+            Sheet::Jobs | Sheet::Job if self.focus == Pane::Log => self.log.scroll(by),
+            Sheet::Job => self.scrolled = self.scrolled.saturating_add_signed(by),
+            Sheet::Jobs => return self.step(by),
         }
-        if self.focus == Pane::Log {
-            self.log.scroll(by);
-            return Vec::new();
-        }
-        self.step(by)
+        Vec::new()
     }
 
     /// Marks the job with the cursor, or takes its mark away, and goes on.
@@ -225,18 +314,46 @@ impl Top {
 
     fn write_filter(&mut self, key: KeyEvent, before: String) -> Vec<Effect> {
         match key.code {
-            KeyCode::Enter => self.mode = Mode::Browse,
+            KeyCode::Enter => {
+                self.mode = Mode::Browse;
+                return self.preferred();
+            }
             KeyCode::Esc => {
                 self.filter = before;
                 self.mode = Mode::Browse;
             }
-            KeyCode::Backspace => drop(self.filter.pop()),
-            KeyCode::Char('u') if key.modifiers.contains(KeyModifiers::CONTROL) => self.filter.clear(),
-            KeyCode::Char(character) if self.filter.len() < FILTER_BYTES => self.filter.push(character),
-            _ => {}
+            _ => write(&mut self.filter, key),
         }
         self.order()
     }
+
+    fn write_find(&mut self, key: KeyEvent, before: String) -> Vec<Effect> {
+        match key.code {
+            KeyCode::Enter => self.mode = Mode::Browse,
+            KeyCode::Esc => {
+                self.log_now().find = before;
+                self.mode = Mode::Browse;
+            }
+            _ => write(&mut self.log_now().find, key),
+        }
+        Vec::new()
+    }
+}
+
+/// A key in a line of text.
+fn write(text: &mut String, key: KeyEvent) {
+    match key.code {
+        KeyCode::Backspace => drop(text.pop()),
+        KeyCode::Char('u') if key.modifiers.contains(KeyModifiers::CONTROL) => text.clear(),
+        KeyCode::Char(character) if text.len() < FILTER_BYTES => text.push(character),
+        _ => {}
+    }
+}
+
+/// A name as a query needs it.
+fn quoted_if_needed(name: &str) -> String {
+    let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    if is_plain { name.to_owned() } else { quoted(name) }
 }
 
 /// The longest filter.

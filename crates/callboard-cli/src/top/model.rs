@@ -1,10 +1,13 @@
 //! What is shown, and what is known: no terminal, no connection, no clock.
 
 use super::{
+    executors::{Executor, executors},
     log_pane::LogPane,
+    past::{Happened, Past},
     preferences::Preferences,
     rows::{Row, Sort, rows},
     samples::Samples,
+    sheet::Sheet,
 };
 use crate::commands::queues::records_of;
 use callboard::{Query, QueryError};
@@ -42,34 +45,6 @@ impl Verb {
     }
 }
 
-/// What is shown: 1 and 2, or their names behind `:`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Sheet {
-    /// Jobs and the log of one.
-    #[default]
-    Jobs,
-    /// Queues, what waits in them, and what they let through.
-    Queues,
-}
-
-impl Sheet {
-    pub(crate) const ALL: [Sheet; 2] = [Sheet::Jobs, Sheet::Queues];
-
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Sheet::Jobs => "jobs",
-            Sheet::Queues => "queues",
-        }
-    }
-
-    /// The only sheet whose name begins so.
-    pub(crate) fn named(text: &str) -> Option<Sheet> {
-        let mut fitting = Sheet::ALL.into_iter().filter(|sheet| sheet.as_str().starts_with(text));
-        let first = fitting.next().filter(|_| !text.is_empty());
-        first.filter(|_| fitting.next().is_none())
-    }
-}
-
 /// What is to happen outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
@@ -80,6 +55,12 @@ pub(crate) enum Effect {
     },
     /// Fetch the lines of a job.
     LoadLog(JobId),
+    /// Fetch the lines of the board.
+    LoadBoard,
+    /// Fetch what kinds can be run.
+    LoadKinds,
+    /// Fetch what happened last.
+    LoadPast,
     /// Do something to jobs.
     Do(Verb, Vec<JobId>),
     /// Pause a queue, or let it go on.
@@ -100,6 +81,11 @@ pub(crate) enum Mode {
     /// Writing the filter; Esc goes back to the one before.
     Filter {
         /// That one.
+        before: String,
+    },
+    /// Writing what lines of a log must have in them; Esc goes back to what it was.
+    Find {
+        /// That.
         before: String,
     },
     /// Writing the name of a sheet.
@@ -124,6 +110,9 @@ pub(crate) struct Notice {
     pub(crate) is_error: bool,
 }
 
+/// Columns that one key moves a log sideways, at first.
+pub(super) const SIDEWAYS: usize = 8;
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Top {
@@ -133,6 +122,22 @@ pub(crate) struct Top {
     pub(crate) queues: Vec<Node>,
     /// The row of that table with the cursor.
     pub(crate) queue: usize,
+    /// Kinds that can be run, as the server named them; their titles.
+    kinds: Option<Vec<(String, String)>>,
+    /// The kinds with what runs of each, made when they are looked at.
+    pub(crate) executors: Vec<Executor>,
+    /// The row of that table with the cursor.
+    pub(crate) executor: usize,
+    /// Lines of the job's facts that are scrolled off.
+    pub(crate) scrolled: usize,
+    /// The lines of the board.
+    pub(crate) board: LogPane,
+    /// What happened.
+    pub(crate) past: Past,
+    /// Whether long lines of logs go on in the next row.
+    pub(crate) wraps: bool,
+    /// How far the next key moves a log sideways: further, the longer it is held.
+    pub(super) sideways: usize,
     pub(crate) mouse: bool,
     /// Where the rows of the table begin in the last picture.
     pub(crate) rows_at: u16,
@@ -170,6 +175,14 @@ impl Top {
             sheet: Sheet::Jobs,
             queues: Vec::new(),
             queue: 0,
+            kinds: None,
+            executors: Vec::new(),
+            executor: 0,
+            scrolled: 0,
+            board: LogPane::of_board(),
+            past: Past::default(),
+            wraps: false,
+            sideways: SIDEWAYS,
             mouse: false,
             rows_at: 0,
             telemetry: Telemetry::default(),
@@ -202,6 +215,7 @@ impl Top {
         let found = selected.and_then(|name| self.queues.iter().position(|queue| name_of(queue) == name));
         self.queue = found.unwrap_or(self.queue).min(self.queues.len().saturating_sub(1));
         self.view = view;
+        self.count_executors();
         self.order()
     }
 
@@ -209,7 +223,69 @@ impl Top {
     pub(crate) fn tick(&mut self, now: Time) -> Vec<Effect> {
         self.now = now;
         self.samples.tick();
-        if self.filter.is_empty() { Vec::new() } else { self.order() }
+        let mut effects = if self.filter.is_empty() { Vec::new() } else { self.order() };
+        // What happened is asked for while it is looked at, and only when there is more of it.
+        let is_behind = self.past.version < self.version();
+        if self.sheet == Sheet::History && is_behind && !self.past.is_asked {
+            effects.extend(self.ask_past());
+        }
+        effects
+    }
+
+    /// Turns to a sheet; what it needs is fetched.
+    pub(crate) fn turn_to(&mut self, sheet: Sheet) -> Vec<Effect> {
+        (self.sheet, self.focus, self.scrolled) = (sheet, Pane::Jobs, 0);
+        match sheet {
+            Sheet::Logs if self.board.is_empty() => vec![Effect::LoadBoard],
+            Sheet::Executors => {
+                self.count_executors();
+                if self.kinds.is_none() { vec![Effect::LoadKinds] } else { Vec::new() }
+            }
+            Sheet::History => self.ask_past(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn ask_past(&mut self) -> Vec<Effect> {
+        self.past.is_asked = true;
+        vec![Effect::LoadPast]
+    }
+
+    /// What happened last, or why that is not known.
+    pub(crate) fn happened(&mut self, outcome: Result<(Vec<Happened>, u64), String>) {
+        match outcome {
+            Ok((changes, version)) => self.past.take(changes, version),
+            Err(why) => {
+                self.past.is_asked = false;
+                self.tell(Err(why));
+            }
+        }
+    }
+
+    /// The kinds that the server can run.
+    pub(crate) fn know_kinds(&mut self, kinds: Vec<(String, String)>) {
+        self.kinds = Some(kinds);
+        self.count_executors();
+    }
+
+    fn count_executors(&mut self) {
+        if self.sheet != Sheet::Executors {
+            return;
+        }
+        let selected = self.executors.get(self.executor).map(|row| row.kind.clone());
+        self.executors = executors(&self.view.state, self.kinds.as_deref().unwrap_or_default());
+        let found = selected.and_then(|kind| self.executors.iter().position(|row| row.kind == kind));
+        self.executor = found.unwrap_or(self.executor).min(self.executors.len().saturating_sub(1));
+    }
+
+    /// The log that keys are for: the board's on its sheet, otherwise the job's.
+    pub(crate) fn log_now(&mut self) -> &mut LogPane {
+        if self.sheet == Sheet::Logs { &mut self.board } else { &mut self.log }
+    }
+
+    /// The state document as it is known.
+    pub(crate) fn state(&self) -> &Node {
+        &self.view.state
     }
 
     /// The connection has.
@@ -219,6 +295,11 @@ impl Top {
 
     /// Lines of whichever job.
     pub(crate) fn lines(&mut self, lines: impl IntoIterator<Item = LogEntry>) {
+        let lines: Vec<LogEntry> = lines.into_iter().collect();
+        // The board's lines are kept from when they were first looked at; what is older is fetched.
+        if self.sheet == Sheet::Logs || !self.board.is_empty() {
+            self.board.add(lines.iter().cloned());
+        }
         self.log.add(lines);
     }
 
@@ -261,13 +342,24 @@ impl Top {
 
     /// What is remembered for the next time.
     pub(crate) fn preferences(&self) -> Preferences {
-        Preferences { sort: self.sort, reversed: self.reversed, log: self.shows_log }
+        Preferences {
+            sort: self.sort,
+            reversed: self.reversed,
+            log: self.shows_log,
+            wrap: self.wraps,
+            filter: self.filter.clone(),
+        }
     }
 
     /// As it was the last time.
     pub(crate) fn prefer(&mut self, preferences: Preferences) {
         (self.sort, self.reversed, self.shows_log) =
             (preferences.sort, preferences.reversed, preferences.log);
+        self.wraps = preferences.wrap;
+        // What was asked for now counts.
+        if self.filter.is_empty() {
+            self.filter = preferences.filter;
+        }
     }
 
     /// Tells something at the bottom.

@@ -1,7 +1,10 @@
 //! What the mouse does, when `m` has it listened to: the wheel moves, a click selects. Otherwise the terminal has it, so that
 //! text can be selected as everywhere (lazydocker#835).
 
-use super::model::{Effect, Mode, Pane, Sheet, Top};
+use super::{
+    model::{Effect, Mode, Pane, Top},
+    sheet::Sheet,
+};
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
 /// Rows for one notch of the wheel.
@@ -24,10 +27,12 @@ impl Top {
     /// Puts the cursor on the row of the table that is shown there.
     fn click(&mut self, row: u16) -> Vec<Effect> {
         let Some(line) = row.checked_sub(self.rows_at).map(usize::from) else { return Vec::new() };
-        if self.sheet == Sheet::Queues {
-            if line < self.queues.len() {
-                self.queue = line;
-            }
+        match self.sheet {
+            Sheet::Queues if line < self.queues.len() => self.queue = line,
+            Sheet::Executors if line < self.executors.len() => self.executor = line,
+            _ => {}
+        }
+        if self.sheet != Sheet::Jobs {
             return Vec::new();
         }
         if line >= self.page_rows().len() {

@@ -6,18 +6,22 @@ use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 /// See the module.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Preferences {
     pub(crate) sort: Sort,
     pub(crate) reversed: bool,
     /// Whether the log is shown.
     pub(crate) log: bool,
+    /// Whether long lines of logs go on in the next row.
+    pub(crate) wrap: bool,
+    /// Which jobs are shown.
+    pub(crate) filter: String,
 }
 
 impl Default for Preferences {
     fn default() -> Self {
-        Preferences { sort: Sort::Newest, reversed: false, log: true }
+        Preferences { sort: Sort::Newest, reversed: false, log: true, wrap: false, filter: String::new() }
     }
 }
 
@@ -30,8 +34,8 @@ impl Preferences {
     }
 
     /// Replaces the file as a whole, so that nobody ever reads a half.
-    pub(crate) fn keep(self, folder: &Path) -> std::io::Result<()> {
-        let text = serde_json::to_vec(&self)?;
+    pub(crate) fn keep(&self, folder: &Path) -> std::io::Result<()> {
+        let text = serde_json::to_vec(self)?;
         let partial = folder.join(format!("{FILE}.{}", std::process::id()));
         std::fs::write(&partial, text)?;
         std::fs::rename(&partial, folder.join(FILE))
@@ -46,7 +50,8 @@ mod tests {
     fn what_was_kept_is_there_and_damage_is_the_default() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(Preferences::load(folder.path()), Preferences::default());
-        let wanted = Preferences { sort: Sort::Eta, reversed: true, log: false };
+        let filter = "state:failed".to_owned();
+        let wanted = Preferences { sort: Sort::Eta, reversed: true, log: false, wrap: true, filter };
         wanted.keep(folder.path()).unwrap();
         assert_eq!(Preferences::load(folder.path()), wanted);
         for text in ["", "{", r#"{"sort":"nope"}"#, "[]", "null"] {

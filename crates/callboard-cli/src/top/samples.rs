@@ -15,14 +15,20 @@ pub(crate) struct Samples {
     kept: [VecDeque<u64>; 4],
     now: [u64; 4],
     before: Option<[u64; 4]>,
+    /// Jobs that ended, in each second.
+    finished: VecDeque<u64>,
+    finished_now: u64,
+    finished_before: Option<u64>,
 }
 
 impl Samples {
     /// The counts of a state document.
     pub(crate) fn see(&mut self, state: &Node) {
         let summary = state.child("summary");
-        self.now = COUNTED
-            .map(|name| summary.and_then(|summary| summary.child(name)).and_then(Node::as_u64).unwrap_or(0));
+        let count =
+            |name: &str| summary.and_then(|summary| summary.child(name)).and_then(Node::as_u64).unwrap_or(0);
+        self.now = COUNTED.map(count);
+        self.finished_now = ["succeeded", "failed", "cancelled"].map(count).iter().sum();
     }
 
     /// A second has passed.
@@ -39,6 +45,21 @@ impl Samples {
                 kept.pop_front();
             }
         }
+        let before = self.finished_before.replace(self.finished_now).unwrap_or(self.finished_now);
+        self.finished.push_back(self.finished_now.saturating_sub(before));
+        if self.finished.len() > KEPT {
+            self.finished.pop_front();
+        }
+    }
+
+    /// Jobs that ended in the last minute, or in so many seconds since this began.
+    pub(crate) fn finished_in_a_minute(&self) -> (u64, usize) {
+        (self.finished.iter().sum(), self.finished.len())
+    }
+
+    /// Jobs that ended in each of the newest seconds, oldest first.
+    pub(crate) fn finished(&self, count: usize) -> Vec<u64> {
+        self.finished.iter().skip(self.finished.len().saturating_sub(count)).copied().collect()
     }
 
     pub(crate) fn count(&self, index: usize) -> u64 {

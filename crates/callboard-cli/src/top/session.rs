@@ -2,13 +2,16 @@
 
 use super::{
     draw::{self, Look},
+    executors::kinds_of,
     model::{Effect, Top, Verb},
+    past::{Happened, KEPT},
     preferences::Preferences,
     screen::ScreenGuard,
 };
 use crate::{
     api::Api,
     clock::now,
+    commands::history,
     failure::{Failure, Outcome, exit},
     follow::Interrupts,
     place::Place,
@@ -16,7 +19,7 @@ use crate::{
 };
 use callboard_client::{Client, LogEvent, Telemetry, View};
 use callboard_protocol::{
-    JobId, caps::LOG_QUERY_LINES, command::JobArgs, log::LogEntry, queue::QueueArgs, to_node,
+    JobId, Node, caps::LOG_QUERY_LINES, command::JobArgs, log::LogEntry, queue::QueueArgs, to_node,
 };
 use crossterm::event::{Event as Input, EventStream, KeyEventKind};
 use futures_util::StreamExt as _;
@@ -43,6 +46,9 @@ enum Answer {
     Lines(JobId, Result<Vec<LogEntry>, Failure>),
     Done(Verb, JobId, Result<(), String>),
     Told(Result<String, String>),
+    Board(Result<Vec<LogEntry>, Failure>),
+    Kinds(Result<Node, Failure>),
+    Past(Result<(Vec<Happened>, u64), String>),
 }
 
 enum Event {
@@ -193,11 +199,14 @@ impl Session {
                     };
                     let _ = answers.send(Answer::Told(told)).await;
                 })),
-                Effect::LoadLog(id) => drop(tokio::spawn(async move {
-                    let lines = api.lines(Some(&id), None, LINES, "").await;
-                    // Nobody waits for it once the session is over.
-                    let _ = answers.send(Answer::Lines(id, lines)).await;
-                })),
+                Effect::LoadLog(_) | Effect::LoadBoard | Effect::LoadKinds | Effect::LoadPast => {
+                    drop(tokio::spawn(async move {
+                        if let Some(answer) = fetch(&api, effect).await {
+                            // Nobody waits for it once the session is over.
+                            let _ = answers.send(answer).await;
+                        }
+                    }));
+                }
                 Effect::Do(verb, ids) => drop(tokio::spawn(async move {
                     for id in ids {
                         let args = to_node(&JobArgs { id: id.clone() }).unwrap_or_default();
@@ -213,6 +222,24 @@ impl Session {
     }
 }
 
+/// Fetches what is to be shown; `None` for what is no question.
+async fn fetch(api: &Api, effect: Effect) -> Option<Answer> {
+    Some(match effect {
+        Effect::LoadLog(id) => {
+            let lines = api.lines(Some(&id), None, LINES, "").await;
+            Answer::Lines(id, lines)
+        }
+        Effect::LoadBoard => Answer::Board(api.lines(None, None, LINES, "").await),
+        Effect::LoadKinds => Answer::Kinds(api.get("/api/kinds").await),
+        Effect::LoadPast => {
+            let latest = history::latest(api, KEPT).await;
+            let read = latest.map(|(changes, head)| (changes.iter().map(Happened::from).collect(), head));
+            Answer::Past(read.map_err(|failure| failure.message))
+        }
+        _ => return None,
+    })
+}
+
 fn decide(top: &mut Top, event: Event) -> Result<Vec<Effect>, Failure> {
     match event {
         // A key that is let go is no key.
@@ -225,6 +252,11 @@ fn decide(top: &mut Top, event: Event) -> Result<Vec<Effect>, Failure> {
         }
         Event::Answer(Answer::Done(verb, id, outcome)) => top.done(verb, &id, outcome),
         Event::Answer(Answer::Told(outcome)) => top.tell(outcome),
+        Event::Answer(Answer::Board(Ok(lines))) => top.board.add(lines),
+        Event::Answer(Answer::Board(Err(failure))) => top.board.problem = Some(failure.message),
+        Event::Answer(Answer::Kinds(Ok(kinds))) => top.know_kinds(kinds_of(&kinds)),
+        Event::Answer(Answer::Kinds(Err(failure))) => top.tell(Err(failure.message)),
+        Event::Answer(Answer::Past(outcome)) => top.happened(outcome),
         Event::Input(Input::Mouse(mouse)) => return Ok(top.mouse(mouse)),
         Event::Second => return Ok(top.tick(now())),
         Event::Over(failure) => return Err(failure),

@@ -317,7 +317,7 @@ fn the_log_stays_where_somebody_reads() {
 fn the_keys_are_told() {
     let mut top = three();
     press(&mut top, "?");
-    let shown = picture(&mut top, 80, 24, PLAIN, Time(0)).join("\n");
+    let shown = picture(&mut top, 80, 26, PLAIN, Time(0)).join("\n");
     for (_, what) in super::keys::KEYS {
         assert!(shown.contains(what), "{what}: {shown}");
     }

@@ -23,8 +23,19 @@ async fn a_job_is_seen_and_stopped() {
     // OSC 52: the terminal gets the id for its clipboard.
     terminal.press("y");
     terminal.shows("\u{1b}]52;c;").await;
+    // The other sheets, with what is fetched for them.
+    terminal.press("3");
+    terminal.shows("hello").await;
+    terminal.press("4");
+    terminal.shows("process.run").await;
+    terminal.press("5");
+    terminal.shows("PER").await;
+    terminal.press("6");
+    terminal.shows("p95").await;
+    terminal.press("7");
+    terminal.shows("job.dispatched").await;
     terminal.press("2");
-    terminal.shows("WAITING").await;
+    terminal.shows("attempt").await;
     terminal.press("1");
     terminal.shows("sort:newest").await;
     terminal.press("s");

@@ -5,7 +5,8 @@ use crate::{
     text::progress::short_id,
     top::{
         keys::KEYS,
-        model::{Mode, Sheet, Top},
+        model::{Mode, Top},
+        sheet::Sheet,
     },
 };
 use anstyle::AnsiColor;
@@ -17,9 +18,20 @@ use ratatui::{
     widgets::{Block, Clear, Paragraph},
 };
 
-const SHORT: &str = " / filter  s sort  l log  c cancel  r retry  Space mark  Tab pane  ? help  q quit";
-
-const SHORT_QUEUES: &str = " p pause  Enter its jobs  y copy  1 jobs  ? help  q quit";
+/// The keys that matter on a sheet.
+fn short(sheet: Sheet) -> &'static str {
+    match sheet {
+        Sheet::Jobs => " / filter  s sort  l log  c cancel  r retry  Space mark  Tab pane  ? help  q quit",
+        Sheet::Job => {
+            " [ ] other job  c cancel  r retry  D delete  y copy  Tab pane  Esc back  ? help  q quit"
+        }
+        Sheet::Logs => " / find  f follow  w wrap  g G ends  Esc back  ? help  q quit",
+        Sheet::Executors => " Enter its jobs  y copy  Esc back  ? help  q quit",
+        Sheet::Queues => " p pause  Enter its jobs  y copy  1 jobs  ? help  q quit",
+        Sheet::Metrics => " 1 to 7 other sheets  Esc back  ? help  q quit",
+        Sheet::History => " j k move  g G ends  Esc back  ? help  q quit",
+    }
+}
 
 /// A question, what is being written, what happened, or the keys.
 pub(super) fn bottom(top: &Top, look: &Look) -> Line<'static> {
@@ -34,6 +46,15 @@ pub(super) fn bottom(top: &Top, look: &Look) -> Line<'static> {
                 Some(mistake) => Span::styled(format!("  {mistake}"), look.of(AnsiColor::Red)),
             },
         ]),
+        (Mode::Find { .. }, _) => {
+            let pane = if top.sheet == Sheet::Logs { &top.board } else { &top.log };
+            Line::from(vec![
+                Span::styled(" / ", strong),
+                Span::raw(plain(&pane.find)),
+                Span::styled(" ", Style::new().add_modifier(Modifier::REVERSED)),
+                Span::styled("  lines that have this in them; Esc takes it back", look.dim()),
+            ])
+        }
         (Mode::Sheet(name), _) => Line::from(vec![
             Span::styled(" :", strong),
             Span::raw(plain(name)),
@@ -51,8 +72,7 @@ pub(super) fn bottom(top: &Top, look: &Look) -> Line<'static> {
             let style = if notice.is_error { look.of(AnsiColor::Red) } else { Style::new() };
             Line::styled(format!(" {}", plain(&notice.text)), style)
         }
-        _ if top.sheet == Sheet::Queues => Line::styled(SHORT_QUEUES, look.dim()),
-        _ => Line::styled(SHORT, look.dim()),
+        _ => Line::styled(short(top.sheet), look.dim()),
     }
 }
 

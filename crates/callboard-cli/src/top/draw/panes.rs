@@ -1,9 +1,8 @@
 //! What stands around the table: header, counts, titles, log.
 
-use super::{Look, plain, rule};
+use super::{Look, rule};
 use crate::{
-    clock,
-    text::{duration, paint, progress::short_id},
+    text::duration,
     top::{
         model::{Pane, Top},
         samples::COUNTED,
@@ -11,7 +10,7 @@ use crate::{
 };
 use anstyle::AnsiColor;
 use callboard_client::Phase;
-use callboard_protocol::{Node, Time, from_node, job::JobState, log::LogEntry};
+use callboard_protocol::{Node, Time, from_node, job::JobState};
 use ratatui::{
     Frame,
     layout::{Constraint, Layout, Rect},
@@ -91,42 +90,9 @@ pub(super) fn jobs_title(top: &Top, look: &Look, width: u16) -> Line<'static> {
     rule(vec![Span::styled(title, focus(top, Pane::Jobs))], width, look)
 }
 
-fn focus(top: &Top, pane: Pane) -> Style {
+pub(super) fn focus(top: &Top, pane: Pane) -> Style {
     match top.focus == pane {
         true => Style::new().add_modifier(Modifier::BOLD),
         false => Style::new(),
     }
-}
-
-/// The log of the job with the cursor.
-pub(super) fn log(frame: &mut Frame, area: Rect, top: &Top, look: &Look) {
-    let pane = &top.log;
-    let job = pane.job.as_ref().map_or("", |id| short_id(id));
-    let how = match (pane.is_following(), pane.news) {
-        (true, _) => "following".to_owned(),
-        (false, 0) => "frozen".to_owned(),
-        (false, news) => format!("frozen, {news} new (f follows)"),
-    };
-    let title =
-        rule(vec![Span::styled(format!(" log {job}  {how}"), focus(top, Pane::Log))], area.width, look);
-    let [title_area, body] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(area);
-    frame.render_widget(title, title_area);
-    let lines: Vec<Line> =
-        pane.shown(usize::from(body.height)).map(|line| log_line(line, pane.column, look)).collect();
-    if let (true, Some(problem)) = (lines.is_empty(), &pane.problem) {
-        frame.render_widget(Line::styled(plain(problem), look.of(AnsiColor::Red)), body);
-        return;
-    }
-    frame.render_widget(ratatui::widgets::Paragraph::new(lines), body);
-}
-
-fn log_line(line: &LogEntry, column: usize, look: &Look) -> Line<'static> {
-    let (word, style) = paint::level(line.level);
-    let text: String = plain(&line.message).chars().skip(column).collect();
-    Line::from(vec![
-        Span::styled(format!("{} ", &clock::local(line.ts)[..8]), look.dim()),
-        Span::styled(format!("{word:<5} "), look.painted(style)),
-        Span::styled(format!("{:<6}  ", plain(&line.channel)), look.dim()),
-        Span::raw(text),
-    ])
 }
