@@ -85,6 +85,24 @@ export async function run({ walk, browser, server }) {
     expect(rows.length === 4 && rows[1].includes('needs fetch') && rows[1].includes('2 of 2 items'), rows.join(' | '))
   })
 
+  await step('a list unfolds into its items, each with its job, and folds again', async () => {
+    await page.getByRole('button', { name: 'Graph', exact: true }).click()
+    await says('split', '2 items')
+    await node('split').focus()
+    await page.keyboard.press('e')
+    await until('the focus is on the first item', () => node('split:0').evaluate((element) => element === document.activeElement))
+    await says('check', 'needs split:0, split:1')
+    await node('split:1').click()
+    await page.getByRole('region', { name: 'Step split, item 1' }).getByRole('link', { name: 'Open the job' }).waitFor()
+    expectSame(new URL(page.url()).searchParams.get('step'), 'split:1', 'the item in the address')
+    await page.reload()
+    await page.getByRole('region', { name: 'Step split, item 1' }).waitFor()
+    await page.getByRole('button', { name: 'Fold split' }).click()
+    await node('split').waitFor()
+  })
+
+  await step('two hundred steps, as many as there may be: folded, unfolded, zoomed and panned with keys', () => manySteps(tab, server))
+
   await step('one under way is cancelled, and what has ended is deleted after a question', async () => {
     await server.command('workflows.start', { id: 'w2', recipe: { name: 'long', steps: [{ id: 'nap', kind: 'sleep', args: { ms: 60_000 } }] } })
     await openAt(tab, server, '/workflows/w2')
@@ -97,4 +115,57 @@ export async function run({ walk, browser, server }) {
     expectSame(await page.getByRole('link', { name: /long/ }).count(), 0, 'workflows named long')
   })
   await tab.context.close()
+}
+
+/** One step, 198 alike, one that needs them all. */
+const MANY = {
+  name: 'many',
+  steps: [
+    { id: 'begin', kind: 'echo' },
+    ...Array.from({ length: 198 }, (_, n) => ({ id: `part-${n}`, kind: 'echo', needs: ['begin'], ...(n === 7 && { when: 'false' }) })),
+    { id: 'end', kind: 'echo', needs: Array.from({ length: 198 }, (_, n) => `part-${n}`) },
+  ],
+}
+
+async function manySteps({ page }, server) {
+  const node = (id) => page.locator(`[data-step="${id}"]`)
+  const zoom = async () => Number.parseInt(await page.locator('output').innerText(), 10)
+  const graph = page.getByRole('group', { name: 'Steps as a graph' })
+  await server.command('workflows.start', { id: 'w200', recipe: MANY })
+  await openAt({ page }, server, '/workflows/w200')
+  await until('one node for all that are alike', async () => (await node('~part-0').innerText()).includes('198 steps'))
+  expectSame(await page.locator('[data-step]').count(), 3, 'nodes')
+  await until('all is done', async () => (await server.api('api/workflows/w200')).state === 'succeeded', 60_000)
+  await until('the page says so', async () => (await node('~part-0').innerText()).includes('succeeded'))
+
+  await node('begin').focus()
+  await page.keyboard.press('ArrowRight')
+  await until('the focus is on the many', () => node('~part-0').evaluate((element) => element === document.activeElement))
+  await page.keyboard.press('Enter')
+  await until('all of them', async () => (await page.locator('[data-step]').count()) === 200)
+  await until('the focus is on the first of them', () => node('part-0').evaluate((element) => element === document.activeElement))
+  await until('the one that was not wanted', async () => (await node('part-7').innerText()).includes('skipped'))
+  await page.keyboard.press('ArrowDown')
+  await until('the step in the address', () => new URL(page.url()).searchParams.get('step') === 'part-1')
+
+  expectSame(await zoom(), 100, 'the zoom at first')
+  await page.keyboard.press('f')
+  await until('all of it is seen', () => graph.evaluate((box) => box.scrollHeight <= box.clientHeight + 1 && box.scrollWidth <= box.clientWidth + 1))
+  const fit = await zoom()
+  expect(fit < 50, `two hundred rows fit at ${fit}%`)
+  await page.keyboard.press('+')
+  await until('larger', async () => (await zoom()) > fit)
+  await page.getByRole('button', { name: 'Zoom out' }).click()
+  await until('as before', async () => (await zoom()) === fit)
+  for (let press = 0; press < 20; press++) await page.keyboard.press('+')
+  await until('a limit', async () => (await zoom()) === 200)
+  const before = await graph.evaluate((box) => box.scrollTop)
+  await node('part-1').focus()
+  await page.keyboard.press('Shift+ArrowDown')
+  await until('it moved', async () => (await graph.evaluate((box) => box.scrollTop)) !== before)
+
+  await page.getByRole('button', { name: 'Fold all' }).click()
+  await until('folded', async () => (await page.locator('[data-step]').count()) === 3)
+  await page.getByRole('button', { name: 'List', exact: true }).click()
+  expectSame(await page.getByRole('list', { name: 'Steps as a list' }).getByRole('listitem').count(), 200, 'steps in the list')
 }

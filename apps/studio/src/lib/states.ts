@@ -1,8 +1,12 @@
 /** The states of a job as they are shown: always a sign, a word and a colour, never a colour alone. */
 import type { JobState } from '@callboard/client'
+import type { StepState, WorkflowState } from '@callboard/client/protocol'
 
 /** The colour token of a state (`--running`, …). */
 export type Tone = 'queued' | 'running' | 'retrying' | 'succeeded' | 'failed' | 'cancelled'
+
+/** A state of anything that runs: a job, a step of a workflow, a workflow. */
+export type RunState = JobState | StepState | WorkflowState
 
 /** How a state looks. */
 export interface StateLook {
@@ -11,7 +15,7 @@ export interface StateLook {
 }
 
 /** Total over the states: a new one does not compile until it has a look. */
-export const STATE_LOOK: Readonly<Record<JobState, StateLook>> = {
+export const STATE_LOOK: Readonly<Record<RunState, StateLook>> = {
   pending: { word: 'pending', tone: 'queued' },
   scheduled: { word: 'scheduled', tone: 'queued' },
   queued: { word: 'queued', tone: 'queued' },
@@ -20,10 +24,14 @@ export const STATE_LOOK: Readonly<Record<JobState, StateLook>> = {
   succeeded: { word: 'succeeded', tone: 'succeeded' },
   failed: { word: 'failed', tone: 'failed' },
   cancelled: { word: 'cancelled', tone: 'cancelled' },
+  waiting: { word: 'waiting', tone: 'queued' },
+  stopping: { word: 'stopping', tone: 'retrying' },
+  compensating: { word: 'undoing', tone: 'retrying' },
+  skipped: { word: 'skipped', tone: 'queued' },
 }
 
 /** Whether nothing more happens by itself. */
-export function isTerminal(state: JobState): boolean {
+export function isTerminal(state: JobState | WorkflowState): boolean {
   return state === 'succeeded' || state === 'failed' || state === 'cancelled'
 }
 

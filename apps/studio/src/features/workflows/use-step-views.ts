@@ -16,7 +16,13 @@ export function useStepViews(
     return turn.value >= 0 && current !== undefined ? stepsOf(client, current) : []
   })
   const off = client.jobs.listen((changed) => {
-    if (views.value.some(({ jobId }) => jobId !== undefined && changed.has(jobId))) turn.value += 1
+    // The jobs of a workflow are named after it: those of its steps, and those of the items of their lists.
+    const prefix = `${workflow()?.id}:`
+    for (const id of changed) {
+      if (!id.startsWith(prefix)) continue
+      turn.value += 1
+      return
+    }
   })
   onScopeDispose(off)
   return views

@@ -1,24 +1,6 @@
-/** Workflows and their steps in words: always a sign, a word and a colour. */
-import type { StepRun, StepState, Workflow, WorkflowState } from '@callboard/client/protocol'
+/** Workflows and their steps in words. */
+import type { StepRun, Workflow } from '@callboard/client/protocol'
 import { formatDuration, plural } from '../../lib/format'
-import type { StateLook } from '../../lib/states'
-
-/** Total over the states of both. */
-export const LOOK: Readonly<Record<StepState | WorkflowState, StateLook>> = {
-  waiting: { word: 'waiting', tone: 'queued' },
-  running: { word: 'running', tone: 'running' },
-  stopping: { word: 'stopping', tone: 'retrying' },
-  compensating: { word: 'undoing', tone: 'retrying' },
-  succeeded: { word: 'succeeded', tone: 'succeeded' },
-  failed: { word: 'failed', tone: 'failed' },
-  skipped: { word: 'skipped', tone: 'queued' },
-  cancelled: { word: 'cancelled', tone: 'cancelled' },
-}
-
-/** Whether nothing more happens to it. */
-export function isOver({ state }: Workflow): boolean {
-  return state === 'succeeded' || state === 'failed' || state === 'cancelled'
-}
 
 /** Whether it can go on from where it failed. */
 export function canRetry({ state }: Workflow): boolean {
