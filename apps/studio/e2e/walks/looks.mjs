@@ -25,6 +25,7 @@ export async function run({ walk, browser, server, bin }) {
     ['missing job', '/jobs/not-here'],
     ['workflows', '/workflows'],
     ['workflow', `/workflows/${jobs.workflow}`],
+    ['workflow, unfolded', `/workflows/${jobs.workflow}?open=split&step=split:1`],
     ['workflow as a list', `/workflows/${jobs.workflow}?as=list&step=split`],
     ['missing workflow', '/workflows/not-here'],
     ['results', '/results'],
@@ -69,7 +70,7 @@ async function emptyBoard(walk, browser, server) {
 async function dialogs(walk, tab, server, colorScheme) {
   await walk.step(`axe finds nothing: the sheets, ${colorScheme}`, tab, async () => {
     await openAt(tab, server, '/')
-    for (const key of ['n', '?']) {
+    for (const key of ['n', 'b', '?']) {
       await tab.page.keyboard.press(key)
       await tab.page.getByRole('dialog').waitFor()
       await expectAccessible(tab.page)
