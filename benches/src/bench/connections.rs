@@ -16,19 +16,25 @@ use std::time::Duration;
 
 /// A thousand are in `fanout`.
 const COUNTS: [usize; 3] = [1, 100, 10_000];
-/// Connections that do nothing while memory is measured.
-const IDLE: usize = 1000;
+/// Connections that do nothing while memory is measured: those that are there before, and those that come. The
+/// allocator takes megabytes at a time, so it is no good to ask for the price of the first few.
+const IDLE: [usize; 2] = [1000, 4000];
 /// Time in which a new connection gets its first snapshot and what was needed for that is given back.
 const SETTLING: Duration = Duration::from_secs(2);
 
 pub(super) fn run() -> Done<Vec<Figure>> {
     let mut figures = Vec::new();
     for (deflate, name) in [(false, "plain"), (true, "chained")] {
-        let idle = block_on(idle_kib(deflate))?;
-        figures.push(Figure::new(format!("{name}: memory per idle connection"), idle, Unit::Cost("KiB")));
+        let [first, further] = block_on(idle_kib(deflate))?;
+        let memory = |which: &str, kib| {
+            let figure = format!("{name}: memory per idle connection, {which}");
+            Figure::new(figure, kib, Unit::Cost("KiB"))
+        };
+        figures.push(memory("the first 1000", first));
+        figures.push(memory("4000 further", further));
         for count in COUNTS {
             let ours = block_on(fanout::ours(deflate, count, GROUP))?;
-            let raw = block_on(fanout::raw(count, Written::Same(ours.bytes)))?;
+            let raw = block_on(fanout::raw(count, Written::Same(ours.bytes), ours.per_second))?;
             let figure =
                 |what: &str, value, unit| Figure::new(format!("{name}, {count}: {what}"), value, unit);
             figures.push(
@@ -43,7 +49,7 @@ pub(super) fn run() -> Done<Vec<Figure>> {
             figures.push(figure("bytes of a patch", ours.bytes, Unit::Cost("B")));
             // More than a thousand would be gigabytes; one is not what it is about. A thousand are in `fanout`.
             if deflate && count == 100 {
-                let each = block_on(fanout::raw(count, Written::Deflated(&ours.patches)))?;
+                let each = block_on(fanout::raw(count, Written::Deflated(&ours.patches), ours.per_second))?;
                 figures.push(
                     figure("CPU per delivered patch", ours.cpu_us, Unit::Cost("us"))
                         .beside(DEFLATED, each.cpu_us),
@@ -54,16 +60,21 @@ pub(super) fn run() -> Done<Vec<Figure>> {
     Ok(figures)
 }
 
-async fn idle_kib(deflate: bool) -> Done<f64> {
+/// Memory of each of the first connections, and of each that comes then.
+async fn idle_kib(deflate: bool) -> Done<[f64; 2]> {
     let folder = disk::folder()?;
     let mut helper = Helper::start(&["board".as_ref(), folder.path().as_ref(), "1".as_ref()])?;
     let address = Address::parse(&helper.hear()?)?;
-    // What the first one makes is not the price of the others.
-    let _first = Socket::open(&address, deflate).await?;
-    tokio::time::sleep(SETTLING).await;
-    let before = helper.process().rss_mib()?;
-    let opening = stream::iter(0..IDLE).map(|_| Socket::open(&address, deflate));
-    let _opened: Vec<Socket> = opening.buffer_unordered(OPENING).try_collect().await?;
-    tokio::time::sleep(SETTLING).await;
-    Ok((helper.process().rss_mib()? - before) * 1024.0 / IDLE as f64)
+    let open = async |count| -> Done<Vec<Socket>> {
+        let opening = stream::iter(0..count).map(|_| Socket::open(&address, deflate));
+        let opened = opening.buffer_unordered(OPENING).try_collect().await?;
+        tokio::time::sleep(SETTLING).await;
+        Ok(opened)
+    };
+    let none = helper.process().rss_mib()?;
+    let _first = open(IDLE[0]).await?;
+    let first = helper.process().rss_mib()?;
+    let _further = open(IDLE[1]).await?;
+    let all = helper.process().rss_mib()?;
+    Ok([(first - none) * 1024.0 / IDLE[0] as f64, (all - first) * 1024.0 / IDLE[1] as f64])
 }

@@ -2,7 +2,8 @@
 //! to as many sockets, and beside one that compresses for each of them as most servers do.
 //!
 //! Jobs report progress in step: five at a time, forty times a second. The CPU time is that of the whole server:
-//! jobs, decisions and journal included.
+//! jobs, decisions and journal included. The others write as many frames in a second as the server came to, of the same
+//! length; they do not encode, and they do not look at what their clients say.
 
 use super::block_on;
 use crate::{
@@ -27,7 +28,6 @@ pub(super) const OPENING: usize = 32;
 pub(super) const GROUPS: u64 = 5;
 pub(super) const GROUP: u64 = 5;
 pub(super) const PERIOD_MS: u64 = 125;
-const BROADCAST_PERIOD: Duration = Duration::from_micros(1000 * PERIOD_MS / GROUPS);
 pub(super) const WARM_UP: Duration = Duration::from_millis(1500);
 pub(super) const TIME: Duration = Duration::from_secs(2);
 /// Connections that show how long a patch of one operation is.
@@ -39,7 +39,7 @@ pub(super) fn run() -> Done<Vec<Figure>> {
     let mut figures = Vec::new();
     for deflate in [false, true] {
         let ours = block_on(ours(deflate, CONNECTIONS, GROUP))?;
-        let raw = block_on(raw(CONNECTIONS, Written::Same(ours.bytes)))?;
+        let raw = block_on(raw(CONNECTIONS, Written::Same(ours.bytes), ours.per_second))?;
         let name = if deflate { "chained" } else { "plain" };
         let figure = |what: &str, value, unit| Figure::new(format!("{name}: {what}"), value, unit);
         figures.push(
@@ -49,8 +49,11 @@ pub(super) fn run() -> Done<Vec<Figure>> {
             figure("the same without the board's own work", ours.delivering_us, Unit::Cost("us"));
         figures.push(delivering.beside(BESIDE, raw.cpu_us));
         if deflate {
-            let each = block_on(self::raw(CONNECTIONS, Written::Deflated(&ours.patches)))?;
+            let each = block_on(self::raw(CONNECTIONS, Written::Deflated(&ours.patches), ours.per_second))?;
             let beside = figure("CPU per delivered patch", ours.cpu_us, Unit::Cost("us"));
+            figures.push(beside.beside(DEFLATED, each.cpu_us));
+            let beside =
+                figure("the same without the board's own work", ours.delivering_us, Unit::Cost("us"));
             figures.push(beside.beside(DEFLATED, each.cpu_us));
             let beside = figure("bytes of a patch", ours.bytes, Unit::Cost("B"));
             figures.push(beside.beside(DEFLATED, each.bytes));
@@ -135,8 +138,8 @@ fn operations(patches: &[String]) -> f64 {
     sorted.get(sorted.len() / 2).map_or(0.0, |patch| patch.matches(r#"{"op":"#).count() as f64)
 }
 
-/// The CPU time of a thread that does nothing else.
-pub(super) async fn raw(connections: usize, written: Written<'_>) -> Done<Delivered> {
+/// The CPU time of a thread that does nothing else, and so many frames in a second on all connections together.
+pub(super) async fn raw(connections: usize, written: Written<'_>, per_second: f64) -> Done<Delivered> {
     let folder = disk::folder()?;
     let file = folder.path().join("written");
     let how = match written {
@@ -162,7 +165,8 @@ pub(super) async fn raw(connections: usize, written: Written<'_>) -> Done<Delive
         stream::iter(0..connections).map(|_| async move { Done::Ok(TcpStream::connect(address).await?) });
     let arrivals = Arrivals::listen(opening.buffer_unordered(OPENING).try_collect().await?);
     let mut helper = accepting.await??;
-    helper.ask(&format!("{how} {} {}", BROADCAST_PERIOD.as_micros(), file.display()))?;
+    let period = Duration::from_secs_f64(connections as f64 / per_second);
+    helper.ask(&format!("{how} {} {}", period.as_micros(), file.display()))?;
     tokio::time::sleep(WARM_UP).await;
     let delivered = arrivals.measure(TIME, || helper.cpu()).await?;
     helper.ask("stop")?;

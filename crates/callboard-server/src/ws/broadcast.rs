@@ -9,8 +9,8 @@ use super::{
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Seats served before others get their turn on this thread: about a third of a millisecond.
-const WALK: usize = 64;
+/// Seats served before others get their turn on this thread: about half a millisecond.
+pub(super) const WALK: usize = 128;
 
 pub(super) async fn run(view: &View) {
     let mut committed = view.board.head();

@@ -2,7 +2,7 @@
 //! it get a mark behind the patch that leads to a version, so that they keep what they have there, and the checksum
 //! of that version once it is calculated. Nobody waits for it, and it is calculated once, however many compare it.
 
-use super::{encode, seats::Seats, view::View};
+use super::{encode, seat::Seat, seats::Seats, view::View};
 use callboard::StateView;
 use callboard_protocol::{caps, checksum, frame::ServerFrame};
 use callboard_ws::SharedText;
@@ -18,7 +18,7 @@ impl Checks {
     }
 
     /// Whether it is time again and somebody wants it.
-    pub(super) fn are_due(&mut self, seats: &Seats) -> bool {
+    pub(super) fn are_due(&mut self, seats: &Seats<Seat>) -> bool {
         if self.0.elapsed() < Duration::from_millis(caps::CHECK_MS) {
             return false;
         }

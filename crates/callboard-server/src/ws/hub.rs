@@ -5,7 +5,7 @@ use super::{
     broadcast,
     counters::Counters,
     instances::Instances,
-    lines::Lines,
+    log_broadcast::LogViews,
     seat::Seat,
     view::{Shared, View, ViewKey},
 };
@@ -32,8 +32,7 @@ const COMPRESS_FROM: usize = 200;
 pub(crate) struct Hub {
     pub(super) board: Board,
     pub(crate) stop: CancellationToken,
-    /// Batches of lines that several sessions want.
-    pub(super) lines: Lines,
+    pub(super) log_views: LogViews,
     /// For messages that stand alone.
     pub(super) compressor: Compressor,
     /// Places for snapshots that are on their way.
@@ -73,7 +72,7 @@ impl Hub {
         Arc::new(Hub {
             board,
             stop,
-            lines: Lines::default(),
+            log_views: LogViews::default(),
             compressor: Compressor::new(LEVEL, COMPRESS_FROM),
             admission: Admission::new(snapshots),
             stored_folds: Semaphore::new(caps::RESUME_FOLDS),

@@ -5,6 +5,7 @@
 
 use super::view::PatchFrame;
 use callboard_ws::{Compressor, DeflateParams, Encoded, Membership, Outgoing, SharedText, frame};
+use rustix::net::SendFlags;
 use std::{
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError},
@@ -88,18 +89,25 @@ impl Outlet {
         frame.size_bytes()
     }
 
-    /// Writes messages that others get too, encoded and compressed once, or as much of them as the socket takes now; how
-    /// many bytes are pending then, for which [`Outlet::flush`] must follow.
-    pub(super) fn send_shared(&self, texts: &[SharedText]) -> usize {
-        let mut lane = self.lane();
+    /// Writes lines that others get too, encoded and compressed once, or as much of them as the socket takes now.
+    pub(super) fn send_lines(&self, lane: &mut Lane, texts: &[SharedText]) {
+        // Most often it is one, for which nothing is queued.
+        if let [text] = texts {
+            let frame = self.line_form(lane, text);
+            return self.send_now(lane, frame);
+        }
         for text in texts {
-            let stays = lane.membership.is_member() && text.text().len() < LEAVE_FOR_BYTES;
-            let frame = if stays { text.plain() } else { text.for_peer(self.compressor.as_ref()) };
-            lane.leave_for(frame);
+            let frame = self.line_form(lane, text);
             lane.outgoing.push(frame);
         }
-        self.drain(&mut lane);
-        lane.pending_bytes()
+        self.drain_or_wake(lane);
+    }
+
+    fn line_form<'a>(&self, lane: &mut Lane, text: &'a SharedText) -> &'a Encoded {
+        let stays = lane.membership.is_member() && text.plain().size_bytes() < LEAVE_FOR_BYTES;
+        let frame = if stays { text.plain() } else { text.for_peer(self.compressor.as_ref()) };
+        lane.leave_for(frame);
+        frame
     }
 
     /// Queues a frame behind what is pending; [`Outlet::flush`] must follow.
@@ -116,13 +124,22 @@ impl Outlet {
             return false;
         }
         let (frame, outside) = self.form(lane, patch, chained);
-        if let Err(error) = lane.outgoing.send(frame, |bytes| self.half.try_write(bytes)) {
+        self.send_now(lane, frame);
+        outside
+    }
+
+    /// Writes a frame, or as much of it as the socket takes; the session is woken for the rest.
+    fn send_now(&self, lane: &mut Lane, frame: &Encoded) {
+        // Past the runtime, which need not know of what the socket takes; the session learns that it is full.
+        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+        let send =
+            |bytes: &[u8]| rustix::net::send(self.half.as_ref(), bytes, flags).map_err(io::Error::from);
+        if let Err(error) = lane.outgoing.send(frame, send) {
             lane.end = Some(error.kind());
         }
         if !lane.is_idle() {
             self.wake();
         }
-        outside
     }
 
     /// Writes shared patches now, with as few system calls as possible.

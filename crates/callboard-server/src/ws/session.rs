@@ -1,17 +1,17 @@
 //! One connection: an event is taken, handled, and what follows is written. A client is a cursor into each of its
-//! views and one into the log; it has no queue of its own (sync 1.4). Most patches never pass here: the broadcaster
-//! of a view writes them to the [`Outlet`] directly.
+//! views and one into the log; it has no queue of its own (sync 1.4). Most patches and lines never pass here: the
+//! broadcaster of a view writes them to the [`Outlet`] directly.
 
 use super::{
     admission::Place,
     allowance::Allowance,
     encode,
     enter::{Wishes, enter},
+    log_broadcast::Reading,
     outlet::Outlet,
     session_state::Sub,
 };
 use crate::{access::Caller, http::App};
-use callboard::LogFilter;
 use callboard_protocol::{
     Time, caps,
     command::Accepted,
@@ -50,7 +50,6 @@ pub(super) enum Event {
     Received(Result<Option<Message>, ReadError>),
     Flushed(io::Result<()>),
     Woken,
-    LogsMoved,
     Answered(String, Result<Accepted, Rejection>),
     Configured,
     Silence,
@@ -77,12 +76,10 @@ pub(super) struct Session {
     pub(super) parts: bool,
     /// Whether it compares checksums.
     pub(super) checks: bool,
-    pub(super) log_head: watch::Receiver<u64>,
-    /// Up to where the client has the log, and up to where it was looked at for it: what does not pass is not told.
+    /// The log, while the client reads it.
+    pub(super) logs: Option<Reading>,
+    /// Up to where the client had the log when it last asked.
     pub(super) log_seq: u64,
-    pub(super) log_looked_at: u64,
-    pub(super) log_filter: Option<LogFilter>,
-    pub(super) logs_wait_until: Instant,
     pub(super) answers: FuturesUnordered<Answer>,
     pub(super) config: watch::Receiver<Arc<ServerConfig>>,
     heard: Instant,
@@ -131,13 +128,13 @@ impl Session {
         let goodbye = session.run(setup.speaks_subprotocol, wishes).await;
         // Nobody writes to it any more.
         session.subs.clear();
+        session.logs = None;
         farewell(&session.outlet, goodbye).await;
     }
 
     fn new(app: App, caller: Caller, reader: Reader<OwnedReadHalf>, outlet: Arc<Outlet>) -> Self {
         let now = Instant::now();
         Session {
-            log_head: app.board.logs().head(),
             config: app.board.server_config(),
             app,
             caller,
@@ -147,10 +144,8 @@ impl Session {
             subs: Vec::new(),
             parts: false,
             checks: false,
+            logs: None,
             log_seq: 0,
-            log_looked_at: 0,
-            log_filter: None,
-            logs_wait_until: now,
             answers: FuturesUnordered::new(),
             heard: now,
             heard_bytes: 0,
@@ -195,7 +190,7 @@ impl Session {
         }
         self.send_first_snapshots().await?;
         self.begin_logs(wishes.logs);
-        self.advance_state().await
+        self.advance().await
     }
 
     fn welcome(&mut self, subs: BTreeMap<String, SubStart>) {
@@ -241,9 +236,6 @@ impl Session {
             received = self.reader.next(), if listens => Event::Received(received),
             Some((id, result)) = self.answers.next(), if !self.answers.is_empty() => Event::Answered(id, result),
             () = self.outlet.woken(), if idle => Event::Woken,
-            () = logs_moved(&mut self.log_head, self.logs_wait_until), if idle && self.log_filter.is_some() => {
-                Event::LogsMoved
-            }
             Ok(()) = self.config.changed() => Event::Configured,
             () = tokio::time::sleep_until(due) => alarm,
         }
@@ -267,11 +259,10 @@ impl Session {
             Event::Flushed(Ok(())) => {
                 self.note_flushed();
                 // What happened while the last bytes were on their way.
-                self.advance_state().await?;
+                self.advance().await?;
             }
             Event::Flushed(Err(_)) => return Err(Goodbye(None)),
-            Event::Woken => self.advance_state().await?,
-            Event::LogsMoved => self.advance_logs(),
+            Event::Woken => self.advance().await?,
             // The times to wait are read again.
             Event::Configured => {}
             Event::Answered(id, result) => self.send_answer(id, result),
@@ -395,15 +386,6 @@ async fn farewell(outlet: &Outlet, goodbye: Goodbye) {
         let _ = tokio::time::timeout(Duration::from_secs(1), outlet.flush()).await;
     }
     outlet.shutdown();
-}
-
-/// Waits until lines have come and the last batch is a while ago.
-async fn logs_moved(head: &mut watch::Receiver<u64>, not_before: Instant) {
-    if head.changed().await.is_err() {
-        std::future::pending::<()>().await;
-    }
-    head.mark_changed();
-    tokio::time::sleep_until(not_before).await;
 }
 
 pub(super) fn epoch_ms(time: Time) -> f64 {

@@ -132,6 +132,6 @@ impl Session {
     /// Up to where this client has been served (protocol 5).
     pub(super) fn served(&self) -> Served {
         let epoch = self.app.board.epoch().clone();
-        Served { epoch, version: self.served_version(), log_seq: self.log_seq }
+        Served { epoch, version: self.served_version(), log_seq: self.served_log() }
     }
 }

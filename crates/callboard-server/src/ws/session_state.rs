@@ -69,7 +69,7 @@ impl Session {
         let answer = started
             .map(|start| self.accepted(to_node(&BTreeMap::from([("start", start)])).unwrap_or_default()));
         self.send_answer(id, answer);
-        self.advance_state().await
+        self.advance().await
     }
 
     /// `unsubscribe`: nothing follows the answer.
@@ -159,11 +159,11 @@ impl Session {
         };
         sub.wish = Some(Wish::Resync(have));
         let idle = self.outlet.lane().is_idle();
-        if idle { self.advance_state().await } else { Ok(()) }
+        if idle { self.advance().await } else { Ok(()) }
     }
 
-    /// Brings the client's state to the head, as far as it reads.
-    pub(super) async fn advance_state(&mut self) -> Result<(), Goodbye> {
+    /// Brings the client's state and log to the head, as far as it reads.
+    pub(super) async fn advance(&mut self) -> Result<(), Goodbye> {
         if self.outlet.drain_now() {
             self.note_flushed();
             self.sending = None;
@@ -178,6 +178,7 @@ impl Session {
                 Box::pin(self.send_snapshot(index, SnapshotReason::Lagged, at_least)).await?;
             }
         }
+        self.advance_logs();
         Ok(())
     }
 

@@ -68,7 +68,7 @@ pub(super) struct View {
     pub(super) board: Board,
     pub(super) counters: Arc<Counters>,
     pub(super) stop: CancellationToken,
-    pub(super) seats: Seats,
+    pub(super) seats: Seats<Seat>,
     pub(super) selection: Selection,
     pub(super) stored_folds: StoredFolds,
     track: Mutex<Track>,

@@ -197,6 +197,13 @@ impl LogHub {
         self.ring().0.since(seq, limit, |entry| filter.passes(entry) && visible.passes(entry))
     }
 
+    /// As [`LogHub::since`], of the lines after the first and up to the second position.
+    pub fn between(&self, positions: (u64, u64), limit: usize, filter: &LogFilter) -> LogPage {
+        let visible = self.visible();
+        let passes = |entry: &LogEntry| filter.passes(entry) && visible.passes(entry);
+        self.ring().0.between(positions, limit, passes)
+    }
+
     /// The newest `limit` lines.
     pub fn latest(&self, limit: usize, filter: &LogFilter) -> LogPage {
         let visible = self.visible();

@@ -106,13 +106,24 @@ impl LogRing {
 
     /// Up to `limit` lines after `seq` that pass. Looks no further than the last one it returns when there are more.
     pub(crate) fn since(&self, seq: u64, limit: usize, passes: impl Fn(&LogEntry) -> bool) -> LogPage {
+        self.between((seq, u64::MAX), limit, passes)
+    }
+
+    /// As [`LogRing::since`], of the lines after the first and up to the second position.
+    pub(crate) fn between(
+        &self,
+        (seq, until): (u64, u64),
+        limit: usize,
+        passes: impl Fn(&LogEntry) -> bool,
+    ) -> LogPage {
         let first = self.entries.partition_point(|entry| entry.seq <= seq);
-        let passing = self.entries.iter().skip(first).filter(|entry| passes(entry));
+        let reached = self.entries.iter().skip(first).take_while(|entry| entry.seq <= until);
+        let passing = reached.filter(|entry| passes(entry));
         let mut entries: Vec<_> = passing.take(limit + 1).cloned().collect();
         let more = entries.len() > limit;
         entries.truncate(limit);
         let last = entries.last().map(|entry| entry.seq);
-        let to_seq = last.filter(|_| more).unwrap_or(self.last_seq);
+        let to_seq = last.filter(|_| more).unwrap_or(self.last_seq.min(until));
         let lost = self.head().saturating_sub(seq.saturating_add(1));
         LogPage { entries, prev_seq: seq.min(to_seq), to_seq, truncated: lost > 0, lost }
     }
@@ -164,6 +175,8 @@ pub(crate) mod tests {
         let second = ring.since(first.to_seq, 9, odd);
         assert_eq!((seqs(&second), second.prev_seq, second.to_seq), (vec![5, 7, 9], 3, 10));
         assert_eq!(seqs(&ring.latest(2, odd)), [7, 9]);
+        let part = ring.between((3, 6), 9, odd);
+        assert_eq!((seqs(&part), part.prev_seq, part.to_seq), (vec![5], 3, 6), "no further than that");
     }
 
     #[test]
