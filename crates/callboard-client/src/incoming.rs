@@ -1,5 +1,7 @@
 //! Text from the server as messages. What is newer than this client is left out, what is broken is said.
 
+mod straight;
+
 use callboard_protocol::{Node, error::ErrorCode, frame::ServerFrame};
 use serde::Deserialize;
 
@@ -35,7 +37,7 @@ struct LooseError {
 
 /// Reads one text frame.
 pub(crate) fn read(text: &str) -> Incoming {
-    let error = match serde_json::from_str(text) {
+    let error = match straight::read(text).unwrap_or_else(|| serde_json::from_str(text)) {
         Ok(frame) => return Incoming::Frame(Box::new(frame)),
         Err(error) => error,
     };
