@@ -1,16 +1,3 @@
-//! Text from a client or a server: a message that survives the way there and back, or an error.
 #![no_main]
 
-use callboard_protocol::frame::{ClientFrame, ServerFrame};
-use libfuzzer_sys::fuzz_target;
-
-fuzz_target!(|text: &str| {
-    if let Ok(frame) = serde_json::from_str::<ClientFrame>(text) {
-        let again = serde_json::to_string(&frame).expect("what was read can be written");
-        assert_eq!(serde_json::from_str::<ClientFrame>(&again).expect("and read again"), frame);
-    }
-    if let Ok(frame) = serde_json::from_str::<ServerFrame>(text) {
-        let again = serde_json::to_string(&frame).expect("what was read can be written");
-        assert_eq!(serde_json::from_str::<ServerFrame>(&again).expect("and read again"), frame);
-    }
-});
+libfuzzer_sys::fuzz_target!(|input: &[u8]| callboard_fuzz::frames::check(input));

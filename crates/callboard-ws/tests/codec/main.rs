@@ -7,6 +7,7 @@ mod differential;
 mod garbage;
 mod handshake;
 mod interop;
+mod kept;
 mod kit;
 mod sender;
 mod shared;
