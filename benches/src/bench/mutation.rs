@@ -26,14 +26,18 @@ pub(super) fn run() -> Done<Vec<Figure>> {
     let many = measured(|| reports(MANY))?;
     let few_compared = measured(|| comparisons(FEW, 200))?;
     let some_compared = measured(|| comparisons(SOME, 5))?;
+    let life_few = measured(|| lives(FEW))?;
     let cost = |name: &str, value| Figure::new(name, value, Unit::Cost("us"));
     Ok(vec![
         cost("100 jobs", few).beside("clone and diff, 100 jobs", few_compared),
         cost("10 000 jobs", some).beside("clone and diff, 10 000 jobs", some_compared),
         cost("100 000 jobs", many).beside("clone and diff, 10 000 jobs", some_compared),
+        cost("growth from 100 to 10 000 jobs", some).beside("100 jobs", few),
         cost("growth from 100 to 100 000 jobs", many).beside("100 jobs", few),
+        cost("dispatch, start and end of a job, 10 000 jobs", measured(|| lives(SOME))?)
+            .beside("100 jobs", life_few),
         cost("dispatch, start and end of a job, 100 000 jobs", measured(|| lives(MANY))?)
-            .beside("100 jobs", measured(|| lives(FEW))?),
+            .beside("100 jobs", life_few),
     ])
 }
 
