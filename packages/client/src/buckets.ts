@@ -28,7 +28,7 @@ export class BucketMap<T> {
   }
 
   has(id: string): boolean {
-    return this.#buckets[slot(id)]?.has(id) ?? false
+    return this.get(id) !== undefined
   }
 
   *entries(): Generator<[string, T]> {
@@ -75,9 +75,9 @@ export class BucketMap<T> {
   }
 }
 
-/** FNV-1a over the whole id: those of one millisecond differ only at their end. */
+/** Over the whole id: those of one millisecond differ only at their end. */
 function slot(id: string): number {
-  let hash = 0x811c9dc5
-  for (let index = 0; index < id.length; index++) hash = Math.imul(hash ^ id.charCodeAt(index), 0x01000193)
-  return (hash ^ (hash >>> 15)) & (BUCKETS - 1)
+  let hash = 0
+  for (let index = 0; index < id.length; index++) hash = (hash * 31 + id.charCodeAt(index)) % 0x7fff_ffff
+  return hash % BUCKETS
 }

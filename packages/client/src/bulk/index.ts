@@ -1,9 +1,9 @@
 /** One action on all jobs that a query means: counted first, then done by a job that can be followed and awaited. */
-import { CallboardError } from '../error.js'
 import { createIds } from '../ids.js'
+import { ended, failure, follow as followJob } from '../jobs.js'
 import { nothing } from '../store.js'
-import type { Accepted, BulkAction, BulkCount, BulkResult, BulkValues, Job, JsonValue, Progress } from '../protocol/index.js'
-import type { Client, Off, Telemetry } from '../types.js'
+import type { Accepted, BulkAction, BulkCount, BulkResult, BulkValues, JsonValue, Progress } from '../protocol/index.js'
+import type { Client, Off } from '../types.js'
 
 const newId = createIds(Date.now)
 
@@ -42,8 +42,13 @@ export async function countBulk(
 
 /** Does it. `conflict` when more than 100 jobs would be deleted and `confirm` is not their number. */
 export function runBulk(client: Client, action: BulkAction, query: string, options: BulkOptions = {}): BulkHandle {
-  const accepted = send(client, { ...options, action, query }).then(({ result }) => (result as { id: string }).id)
-  const result = accepted.then((id) => end(client, id))
+  const answer = send(client, { ...options, action, query })
+  const accepted = answer.then(({ result }) => (result as { id: string }).id)
+  const result = accepted.then(async (id) => {
+    const job = await ended(client, id, answer)
+    if (job.state === 'succeeded') return job.result as unknown as BulkResult
+    throw failure(job, job.result)
+  })
   // Whoever does not await the handle does not want to hear of its failure; the job shows it.
   result.catch(nothing)
   return {
@@ -65,50 +70,11 @@ function send(client: Client, args: object): Promise<Accepted> {
 function follow(client: Client, accepted: Promise<string>, f: (progress: Progress) => void): Off {
   let off: Off | undefined
   let isOver = false
-  let last: Progress | undefined
   accepted.then((id) => {
-    if (isOver) return
-    off = client.job(id).subscribe((job) => {
-      const next = job?.progress
-      if (next && next !== last) f((last = next))
-    })
+    if (!isOver) off = followJob(client.job(id), f)
   }, nothing)
   return () => {
     isOver = true
     off?.()
   }
-}
-
-/** Waits for the end of the job, which may have left the live state by then. */
-async function end(client: Client, id: string): Promise<BulkResult> {
-  const offs: Off[] = []
-  const job = await new Promise<Job>((resolve, reject) => {
-    let isAsking = false
-    const isOver = ({ finishedAt }: Job): boolean => finishedAt !== undefined
-    const check = (): void => {
-      const job = client.jobs.get(id)
-      if (job ? isOver(job) : isAsking) return job && resolve(job)
-      if (job) return
-      // Not shown yet, or ended while we were away.
-      isAsking = true
-      client
-        .http<Job>(`api/jobs/${encodeURIComponent(id)}`)
-        .then((job) => isOver(job) && resolve(job), (error: CallboardError) => error.code === 'not_found' && reject(error))
-        .finally(() => {
-          isAsking = false
-        })
-    }
-    const isClosed = ({ phase }: Telemetry): void => {
-      if (phase === 'closed') reject(new CallboardError('closed', 'the client is closed'))
-    }
-    offs.push(client.jobs.item(id).listen(check), client.position.listen(check), client.telemetry.listen(isClosed))
-    check()
-  }).finally(() => {
-    for (const off of offs) off()
-  })
-  const { state, error, cancel, result } = job
-  if (state === 'succeeded') return result as unknown as BulkResult
-  const isCancelled = state === 'cancelled'
-  const message = (isCancelled ? cancel?.reason : error?.message) ?? `it is ${state}`
-  throw new CallboardError(isCancelled ? 'cancelled' : 'job_failed', message, { details: result })
 }

@@ -7,6 +7,7 @@ import { BucketMap } from '../buckets.js'
 import { CollectionView } from '../collection.js'
 import { CallboardError } from '../error.js'
 import { sessions } from '../internals.js'
+import { isOver } from '../jobs.js'
 import { equal, freezeDeep } from '../patch.js'
 import type { Accepted, CommandName, Job, JsonValue } from '../protocol/index.js'
 import type { Client, Collection, CommandOptions, JobHandle, Off, StartOptions } from '../types.js'
@@ -156,10 +157,6 @@ class Layers {
     for (const overlay of this.#overlays) if (overlay.id === id) job = freezeDeep(overlay.change(job))
     return job
   }
-}
-
-function isOver({ state }: Job): boolean {
-  return state === 'succeeded' || state === 'failed' || state === 'cancelled'
 }
 
 /** The record that the server is expected to make of it. */

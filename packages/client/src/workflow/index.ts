@@ -1,6 +1,7 @@
 /** Workflows: started, followed step by step, awaited, cancelled, run again from the step that failed, deleted. */
 import { CallboardError } from '../error.js'
 import { createIds } from '../ids.js'
+import { isOver, settled } from '../jobs.js'
 import { nothing, readable } from '../store.js'
 import type {
   Accepted,
@@ -12,7 +13,7 @@ import type {
   Workflow,
   WorkflowArgs,
 } from '../protocol/index.js'
-import type { Client, Off, ReadableStore, Telemetry } from '../types.js'
+import type { Client, Off, ReadableStore } from '../types.js'
 
 const newId = createIds(Date.now)
 
@@ -67,7 +68,7 @@ export function runWorkflow(client: Client, recipe: Recipe, options: RunOptions 
 
 /** A handle to a workflow that is there. */
 export function workflow(client: Client, id: string): WorkflowHandle {
-  return handleOf(client, id, Promise.resolve({ version: -1 }))
+  return handleOf(client, id, Promise.resolve({ version: 0 }))
 }
 
 /** All workflows of the live state, the newest first. The same array until one of them changes. */
@@ -178,28 +179,13 @@ function follow(client: Client, store: ReadableStore<Workflow | undefined>, f: (
 
 /** The record once it has succeeded. */
 function outcome(client: Client, store: ReadableStore<Workflow | undefined>, accepted: Promise<Accepted>): Promise<Workflow> {
-  const offs: Off[] = []
-  const result = new Promise<Workflow>((resolve, reject) => {
-    let version = Infinity
-    const check = (): void => {
-      // Before that it may be the end of an earlier round.
-      if ((client.position.get()?.version ?? -Infinity) < version) return
-      const workflow = store.get()
-      if (!workflow) reject(new CallboardError('not_found', 'the workflow is not in the live state'))
-      else if (workflow.state === 'succeeded') resolve(workflow)
-      else if (workflow.state === 'failed' || workflow.state === 'cancelled') reject(failure(workflow))
-    }
-    const isClosed = ({ phase }: Telemetry): void => {
-      if (phase === 'closed') reject(new CallboardError('closed', 'the client is closed'))
-    }
-    offs.push(store.listen(check), client.position.listen(check), client.telemetry.listen(isClosed))
-    accepted.then((ack) => {
-      version = ack.version
-      check()
-    }, reject)
-  })
-  return result.finally(() => {
-    for (const off of offs) off()
+  return settled(client, store, accepted, (isReached, resolve, reject) => {
+    // Before that it may be the end of an earlier round.
+    if (!isReached) return
+    const workflow = store.get()
+    if (!workflow) reject(new CallboardError('not_found', 'the workflow is not in the live state'))
+    else if (workflow.state === 'succeeded') resolve(workflow)
+    else if (isOver(workflow)) reject(failure(workflow))
   })
 }
 
