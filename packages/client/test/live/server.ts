@@ -44,6 +44,8 @@ export function temporaryFolder(): { path: string; remove(): void } {
 /** A way to a server that can be cut. */
 export interface Proxy {
   readonly port: number
+  /** What came from the server so far, as it was on the wire. */
+  bytes: number
   /** Where new connections lead. */
   target: URL
   /** While true, connections are refused. */
@@ -72,6 +74,7 @@ export async function startProxy(target: URL): Promise<Proxy> {
     for (const socket of pair) socket.on('error', cut).on('close', cut)
     near.on('data', (bytes) => far.write(bytes))
     far.on('data', (bytes) => {
+      proxy.bytes += bytes.length
       near.write(left === undefined ? bytes : bytes.subarray(0, left))
       if (left !== undefined && (left -= bytes.length) <= 0) setImmediate(cut)
     })
@@ -80,6 +83,7 @@ export async function startProxy(target: URL): Promise<Proxy> {
   await once(server, 'listening')
   const proxy: Proxy = {
     port: (server.address() as { port: number }).port,
+    bytes: 0,
     target,
     isDown: false,
     cut() {
