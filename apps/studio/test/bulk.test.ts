@@ -5,6 +5,7 @@ import { createTestBoard, settle } from '@callboard/client/testing'
 import { effectScope } from 'vue'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { queryOf } from '../src/features/board/query-of'
+import { useBulkJobs } from '../src/features/bulk/use-bulk-jobs'
 import { useBulk, type BulkPhase } from '../src/features/bulk/use-bulk'
 import { buttonText, commandLine, missing, resultText, skippedText, valuesOf, type BulkForm } from '../src/features/bulk/words'
 import { stateTab } from '../src/lib/states'
@@ -143,5 +144,26 @@ describe('a bulk', () => {
     board.putJob({ id: 'b', progress: { value: 0.9 } })
     await turn()
     expect(phase()).not.toMatchObject({ progress: { value: 0.9 } })
+  })
+})
+
+describe('the status bar', () => {
+  it('knows the bulks that are under way, and tells of nothing else', async () => {
+    const { board, client, tick } = await createTestBoard()
+    board.putJob({ id: 'old', kind: 'callboard.bulk', state: 'running' })
+    await tick()
+    const scope = effectScope()
+    const bulks = scope.run(() => useBulkJobs(client))
+    const ids = (): string[] => bulks?.value.map(({ id }) => id) ?? []
+    expect(ids()).toEqual(['old'])
+    const before = bulks?.value
+    board.putJob({ id: 'other', kind: 'echo', state: 'running' })
+    await tick()
+    expect(bulks?.value).toBe(before)
+    board.putJob({ id: 'new', kind: 'callboard.bulk', state: 'queued', progress: { value: 0.5 } })
+    board.putJob({ id: 'old', state: 'succeeded', finishedAt: 'now' })
+    await tick()
+    expect([ids(), bulks?.value[0]?.progress?.value]).toEqual([['new'], 0.5])
+    scope.stop()
   })
 })

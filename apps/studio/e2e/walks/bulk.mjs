@@ -47,6 +47,7 @@ export async function run({ walk, browser, server }) {
     await said('would be moved')
     await page.keyboard.press('Enter')
     await said(`${NAPS} jobs moved`)
+    expectSame(await page.evaluate(() => document.activeElement?.textContent), 'Close', 'where the focus is')
     expectSame((await total('queue:slow')).eligible, NAPS, 'jobs in the queue')
     await page.keyboard.press('Escape')
     await dialog.waitFor({ state: 'detached' })
