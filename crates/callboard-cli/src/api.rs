@@ -7,7 +7,7 @@ pub(crate) use past::{Diff, PastChange};
 use crate::{
     failure::{Failure, exit},
     place::Place,
-    text::progress::short_id,
+    text::{output::Screen, progress::short_id},
 };
 use callboard_client::{Client, ClientError, Code, Http, JobPage, percent_encoded};
 use callboard_protocol::{
@@ -35,6 +35,11 @@ impl Api {
     pub(crate) fn new(place: Place) -> Self {
         let http = place.http();
         Api { place, http }
+    }
+
+    /// Where Studio is, for a terminal that has links.
+    pub(crate) fn studio(&self, screen: &Screen) -> Option<String> {
+        self.place.studio(screen)
     }
 
     pub(crate) async fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {

@@ -4,7 +4,7 @@ mod interrupts;
 mod presenter;
 
 pub(crate) use interrupts::Interrupts;
-pub(crate) use presenter::{Manner, Presenter, event};
+pub(crate) use presenter::{Manner, Presenter, draw, event};
 
 use crate::{
     api::Api,

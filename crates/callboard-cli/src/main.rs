@@ -17,6 +17,7 @@ mod globals;
 mod kinds;
 mod moment;
 mod place;
+mod preferences;
 mod query;
 mod serve;
 mod settings;

@@ -4,6 +4,7 @@ use crate::{
     data,
     failure::{Failure, exit},
     globals::Globals,
+    text::output::Screen,
 };
 use callboard_client::{Client, ClientError, Code, Endpoint, Http, Options, Phase};
 use callboard_protocol::{error::ErrorCode, frame::LogRequest};
@@ -61,6 +62,11 @@ impl Place {
     /// The data folder that named it.
     pub(crate) fn folder(&self) -> Option<&Path> {
         self.folder.as_deref()
+    }
+
+    /// Where Studio is, for a terminal that has links.
+    pub(crate) fn studio(&self, screen: &Screen) -> Option<String> {
+        screen.signals.links.then(|| self.endpoint.to_string())
     }
 
     /// Plain requests.

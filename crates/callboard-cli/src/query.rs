@@ -27,6 +27,11 @@ pub(crate) fn is_query(text: &str) -> bool {
     text.contains([':', '~', '"', ' '])
 }
 
+/// Whether it is one: an id may have a colon in it, too.
+pub(crate) fn reads(text: &str) -> bool {
+    is_query(text) && Query::parse(text).is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,4 +8,5 @@ pub(crate) mod op_line;
 pub(crate) mod output;
 pub(crate) mod paint;
 pub(crate) mod progress;
+pub(crate) mod signals;
 pub(crate) mod table;

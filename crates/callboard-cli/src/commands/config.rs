@@ -6,6 +6,7 @@ use crate::{
     failure::{Failure, Outcome, exit},
     globals::Globals,
     place::Place,
+    preferences::{self, ABOUT, ACCESSIBLE, Preferences},
     settings::{SettingsArgs, split},
     text::{
         form::Output,
@@ -18,11 +19,13 @@ use callboard_protocol::{
 };
 use clap::Args;
 use serde_json::json;
+use std::path::Path;
 
 /// The flags of `callboard config`.
 #[derive(Args)]
 pub(crate) struct ConfigArgs {
-    /// Change settings of the running server: NAME=VALUE, or NAME= to go back to what it started with
+    /// Change settings of the running server: NAME=VALUE, or NAME= to go back to what it started with; accessible=true is
+    /// for this command line
     #[arg(value_name = "NAME=VALUE")]
     changes: Vec<String>,
     /// Show the running server's settings instead of what `serve` would start with here
@@ -33,21 +36,59 @@ pub(crate) struct ConfigArgs {
 }
 
 /// A setting, its value and its source, as they are shown.
-type Row = (&'static Setting, Node, String);
+struct Row {
+    name: &'static str,
+    value: Node,
+    source: String,
+    variable: String,
+    live: bool,
+    about: &'static str,
+}
+
+impl Row {
+    fn new(setting: &'static Setting, value: Node, source: String) -> Row {
+        let live = setting.scope == Scope::Live;
+        Row { name: setting.name, value, source, variable: setting.variable(), live, about: setting.about }
+    }
+
+    /// What is this command line's own, and no server's.
+    fn own(folder: Option<&Path>) -> Row {
+        let accessible = Preferences::load(folder).accessible;
+        let source = if accessible { "cli-preferences.json" } else { "default" };
+        Row {
+            name: ACCESSIBLE,
+            value: accessible.into(),
+            source: source.into(),
+            variable: "ACCESSIBLE".into(),
+            live: true,
+            about: ABOUT,
+        }
+    }
+}
 
 pub(crate) fn config(globals: &Globals, args: &ConfigArgs, out: &Output) -> Outcome {
-    if !args.running && args.changes.is_empty() {
+    let folder = preferences::folder(globals.data.clone());
+    let (own, changes): (Vec<&String>, Vec<&String>) =
+        args.changes.iter().partition(|pair| pair.split('=').next().map(str::trim) == Some(ACCESSIBLE));
+    for pair in &own {
+        let accessible = preferences::flag(split(pair)?.1)?;
+        let folder = data::folder(globals.data.clone()).map_err(Failure::usage)?;
+        Preferences { accessible }.keep(&folder)?;
+    }
+    if !args.running && changes.is_empty() {
         let data = data::folder(globals.data.clone()).map_err(Failure::usage)?;
         let (settings, _) = args.settings.load(&data)?;
-        return show(&started(&settings), out);
+        let mut rows = started(&settings);
+        rows.push(Row::own(folder.as_deref()));
+        return show(&rows, out);
     }
     let api = Api::new(Place::find(globals)?);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
         Failure::new(exit::JOB_FAILED, "start_failed", format!("failed to start: {error}"))
     })?;
     runtime.block_on(async {
-        if !args.changes.is_empty() {
-            let values = args.changes.iter().map(|pair| change(pair)).collect::<Result<Object, _>>()?;
+        if !changes.is_empty() {
+            let values = changes.iter().map(|pair| change(pair)).collect::<Result<Object, _>>()?;
             let body: Object = [(Key::new("values"), Node::from(values))].into_iter().collect();
             api.command("config.set", &Node::from(body), None).await?;
         }
@@ -68,7 +109,7 @@ fn change(pair: &str) -> Result<(Key, Node), Failure> {
 }
 
 fn started(settings: &Settings) -> Vec<Row> {
-    let row = |setting| (setting, settings.value(setting), settings.source(setting).to_string());
+    let row = |setting| Row::new(setting, settings.value(setting), settings.source(setting).to_string());
     SETTINGS.iter().map(row).collect()
 }
 
@@ -81,7 +122,7 @@ async fn running(api: &Api) -> Result<Vec<Row>, Failure> {
         let (section, member) = setting.place();
         let value = data.child("serverConfig")?.child(section)?.child(member)?.clone();
         let source = data.at("/config/sources").and_then(|sources| sources.child(setting.name)?.as_str());
-        Some((setting, value, source.unwrap_or("default").to_owned()))
+        Some(Row::new(setting, value, source.unwrap_or("default").to_owned()))
     };
     Ok(live.filter_map(row).collect())
 }
@@ -89,13 +130,13 @@ async fn running(api: &Api) -> Result<Vec<Row>, Failure> {
 fn show(rows: &[Row], out: &Output) -> Outcome {
     let settings: Vec<_> = rows
         .iter()
-        .map(|(setting, value, source)| {
+        .map(|row| {
             Node::from(&json!({
-                "name": setting.name,
-                "value": value,
-                "source": source,
-                "variable": setting.variable(),
-                "live": setting.scope == Scope::Live,
+                "name": row.name,
+                "value": row.value,
+                "source": row.source,
+                "variable": row.variable,
+                "live": row.live,
             }))
         })
         .collect();
@@ -103,8 +144,8 @@ fn show(rows: &[Row], out: &Output) -> Outcome {
         return Ok(exit::OK);
     }
     let columns = ["SETTING", "VALUE", "SOURCE", ""].map(|name| Column { name, right: false });
-    let cells = |(setting, value, source): &Row| {
-        vec![setting.name.into(), value.to_string().into(), source.clone().into(), setting.about.into()]
+    let cells = |row: &Row| {
+        vec![row.name.into(), row.value.to_string().into(), row.source.clone().into(), row.about.into()]
     };
     let rows: Vec<Vec<Cell>> = rows.iter().map(cells).collect();
     out.table(&columns.each_ref(), &rows)?;

@@ -1,11 +1,12 @@
-//! `callboard history [ID|PATH]`: what happened.
+//! `callboard history [ID|PATH|QUERY]`: what happened.
 
-use super::state::pointer;
+use super::{state::pointer, wait::meant};
 use crate::{
     api::{Api, PastChange},
     clock::local,
     failure::{Failure, Outcome, exit},
     moment::Moment,
+    query::reads,
     text::{
         clean::clean,
         form::Output,
@@ -15,15 +16,15 @@ use crate::{
         progress::short_id,
     },
 };
-use callboard_protocol::{Node, caps::PAGE_ROWS};
+use callboard_protocol::{JobId, Node, caps::PAGE_ROWS};
 use clap::Args;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 /// The arguments of `callboard history`.
 #[derive(Args)]
 pub(crate) struct HistoryArgs {
-    /// Only what touches this: a job, or a JSON pointer that begins with /
-    #[arg(value_name = "ID|PATH")]
+    /// Only what touches this: a job, the jobs that a query means now, or a JSON pointer that begins with /
+    #[arg(value_name = "ID|PATH|QUERY")]
     of: Option<String>,
     /// The newest so many
     #[arg(long, short = 'n', value_name = "N", default_value_t = 50)]
@@ -40,13 +41,16 @@ pub(crate) struct HistoryArgs {
 const VERSIONS_SEARCHED: u64 = 100_000;
 
 pub(crate) async fn history(api: &Api, args: HistoryArgs, out: &Output) -> Outcome {
-    let path = match args.of.as_deref() {
-        None => String::new(),
-        Some(path) if path.starts_with('/') => pointer(path).map_err(Failure::usage)?,
+    let (path, jobs) = match args.of.as_deref() {
+        None => (String::new(), None),
+        Some(path) if path.starts_with('/') => (pointer(path).map_err(Failure::usage)?, None),
         // A job that was deleted has a history too: then the text must be its whole id.
         Some(text) => match api.resolve(text).await {
-            Ok(id) => format!("/jobs/{id}"),
-            Err(failure) if failure.code == "not_found" => format!("/jobs/{text}"),
+            Ok(id) => (format!("/jobs/{id}"), None),
+            Err(failure) if failure.code == "not_found" && reads(text) => {
+                ("/jobs".to_owned(), Some(meant(api, text).await?.into_iter().collect()))
+            }
+            Err(failure) if failure.code == "not_found" => (format!("/jobs/{text}"), None),
             Err(failure) => return Err(failure),
         },
     };
@@ -54,7 +58,8 @@ pub(crate) async fn history(api: &Api, args: HistoryArgs, out: &Output) -> Outco
         Some(moment) => Some(moment.version(api).await?),
         None => None,
     };
-    let changes = newest(api, &path, since, args.lines).await?;
+    let of = Of { path: &path, jobs: jobs.as_ref() };
+    let changes = newest(api, of, since, args.lines).await?;
     if changes.is_empty() && path.starts_with("/jobs/") {
         let message = format!("nothing is known of {}", path.trim_start_matches("/jobs/"));
         return Err(Failure::new(exit::NOT_FOUND, "not_found", message)
@@ -75,30 +80,54 @@ pub(crate) async fn history(api: &Api, args: HistoryArgs, out: &Output) -> Outco
 /// The newest changes of the whole state, read, and the version that they lead to.
 pub(crate) async fn latest(api: &Api, count: usize) -> Result<(Vec<PastChange>, u64), Failure> {
     let head = api.history("", None, 1).await?.head;
-    let changes = newest(api, "", None, count).await?;
+    let changes = newest(api, Of { path: "", jobs: None }, None, count).await?;
     Ok((changes.iter().map(PastChange::read).collect::<Result<_, _>>()?, head))
 }
 
 /// The newest changes, oldest first: looked for in windows from the newest version back.
-async fn newest(api: &Api, path: &str, since: Option<u64>, count: usize) -> Result<Vec<Node>, Failure> {
+async fn newest(api: &Api, of: Of<'_>, since: Option<u64>, count: usize) -> Result<Vec<Node>, Failure> {
     let window = PAGE_ROWS as u64;
     let mut kept: VecDeque<Node> = VecDeque::new();
     let mut end = api.history("", None, 1).await?.head;
     let oldest = since.unwrap_or(0).max(end.saturating_sub(VERSIONS_SEARCHED));
     while end > oldest && kept.len() < count {
         let begin = end.saturating_sub(window).max(oldest);
-        let page = match api.history(path, Some(begin), (end - begin) as usize).await {
+        let page = match api.history(of.path, Some(begin), (end - begin) as usize).await {
             Ok(page) => page,
             // The journal no longer leads from there.
             Err(failure) if failure.exit == exit::NOT_FOUND => break,
             Err(failure) => return Err(failure),
         };
-        for change in page.changes.into_iter().rev().take(count - kept.len()) {
+        let touching = page.changes.into_iter().rev().filter(|change| of.is_touched_by(change));
+        for change in touching.take(count - kept.len()) {
             kept.push_front(change);
         }
         end = begin;
     }
     Ok(kept.into())
+}
+
+/// What changes must touch.
+#[derive(Clone, Copy)]
+struct Of<'a> {
+    path: &'a str,
+    /// Of the jobs at the path only these.
+    jobs: Option<&'a HashSet<JobId>>,
+}
+
+impl Of<'_> {
+    fn is_touched_by(self, change: &Node) -> bool {
+        let Some(jobs) = self.jobs else { return true };
+        // One that does not read is shown, so that it is told what is wrong with it.
+        PastChange::read(change).map_or(true, |change| {
+            let told = change.events.iter().filter_map(|event| event.job_id.as_ref());
+            let touched = change.patch.iter().filter_map(|op| {
+                let path = op.path().to_string();
+                path.strip_prefix("/jobs/")?.split('/').next().map(JobId::new)
+            });
+            told.cloned().chain(touched).any(|id| jobs.contains(&id))
+        })
+    }
 }
 
 /// What a change was, in words: its events, or else the places that it touched.

@@ -1,19 +1,21 @@
-//! `callboard logs [ID] [-f]`: the lines of a job, or of the board.
+//! `callboard logs [ID|QUERY] [-f]`: the lines of a job, of some jobs, or of the board.
 
 mod filter;
+mod many;
 
 use crate::{
     api::{Api, typed},
     failure::{Failure, Outcome, exit},
     follow::{Follow, Interrupts, Manner, OnInterrupt, Presenter},
     place::Place,
+    query::{checked, is_query},
     text::{
         form::{Form, Output},
         log_line::LogForm,
         output::{Screen, note, print},
     },
 };
-use callboard_client::LogEvent;
+use callboard_client::{LogEvent, LogStream};
 use callboard_protocol::{JobId, caps::LOG_QUERY_LINES, log::LogEntry};
 use clap::Args;
 use filter::{Filter, FilterArgs};
@@ -32,7 +34,8 @@ pub(crate) struct LogsArgs {
 /// The arguments of `callboard follow`.
 #[derive(Args)]
 pub(crate) struct FollowArgs {
-    /// The job: its id or a unique beginning of it; without it the board's own log
+    /// The job: its id or a unique beginning of it; or a query for the jobs that are meant; without it the board's own log
+    #[arg(value_name = "ID|QUERY")]
     id: Option<String>,
     /// Lines to begin with
     #[arg(long, short = 'n', value_name = "N", default_value_t = 200)]
@@ -61,9 +64,14 @@ struct Wanted {
 pub(crate) async fn logs(place: &Place, args: LogsArgs, out: &Output) -> Outcome {
     let LogsArgs { follow, rest: args } = args;
     let api = Api::new(place.clone());
-    let job = match &args.id {
-        Some(text) => Some(api.resolve(text).await?),
-        None => None,
+    let (job, query) = match &args.id {
+        Some(text) => match api.resolve(text).await {
+            Err(failure) if failure.exit == exit::NOT_FOUND && is_query(text) => {
+                (None, Some(checked(std::slice::from_ref(text))?))
+            }
+            named => (Some(named?), None),
+        },
+        None => (None, None),
     };
     let form = match (&out.form, args.raw) {
         (Form::Json(fields), _) => LogForm::Json(fields.clone()),
@@ -72,6 +80,9 @@ pub(crate) async fn logs(place: &Place, args: LogsArgs, out: &Output) -> Outcome
         (Form::People, false) => LogForm::Full { with_job: job.is_none() },
     };
     let wanted = Wanted { count: args.lines, filter: Filter::new(args.filter), form, screen: out.screen };
+    if let Some(query) = query {
+        return many::logs(place, &api, &query, (follow, wanted)).await;
+    }
     match (follow, job) {
         (false, job) => {
             wanted.show(&newest(&api, job.as_ref(), &wanted).await?)?;
@@ -149,11 +160,21 @@ async fn follow_job(place: &Place, api: &Api, id: JobId, wanted: Wanted) -> Outc
 async fn follow_board(place: &Place, api: &Api, wanted: Wanted) -> Outcome {
     let mut interrupts = Interrupts::listen()?;
     let client = place.connect().await?;
-    let mut live = client.logs();
+    let live = client.logs();
     let before = end(api, None).await?;
     let history = newest(api, None, &wanted).await?;
     wanted.show(&history)?;
-    let mut last = history.last().map_or(before, |line| line.seq.max(before));
+    let last = history.last().map_or(before, |line| line.seq.max(before));
+    go_on(live, last, &mut interrupts, async |lines: &[LogEntry]| wanted.show(lines)).await
+}
+
+/// Shows lines of the board as they come, until somebody leaves.
+async fn go_on(
+    mut live: LogStream,
+    mut last: u64,
+    interrupts: &mut Interrupts,
+    mut show: impl AsyncFnMut(&[LogEntry]) -> Result<(), Failure>,
+) -> Outcome {
     loop {
         let event = tokio::select! {
             event = live.next() => event,
@@ -162,7 +183,7 @@ async fn follow_board(place: &Place, api: &Api, wanted: Wanted) -> Outcome {
         match event {
             Some(LogEvent::Lines(lines)) => {
                 let new: Vec<LogEntry> = lines.iter().filter(|line| line.seq > last).cloned().collect();
-                wanted.show(&new)?;
+                show(&new).await?;
                 last = lines.last().map_or(last, |line| line.seq);
             }
             Some(LogEvent::Gap { after, until }) => note(&format!("lines {} to {until} are lost", after + 1)),

@@ -1,17 +1,16 @@
 //! `callboard ps`: jobs as a table.
 
+mod columns;
+
 use crate::{
     api::{Api, typed},
     clock::now,
     failure::{Failure, Outcome, exit},
     query::{checked, quoted},
     text::{
-        clean::clean,
         duration,
         form::Output,
-        output::{Screen, note, print},
-        paint,
-        progress::{percent, short_id},
+        output::{note, print},
         table::{self, Cell, Column},
     },
 };
@@ -21,6 +20,7 @@ use callboard_protocol::{
     job::{Job, JobState},
 };
 use clap::Args;
+use columns::{Shown, Wanted};
 
 /// The arguments of `callboard ps`.
 #[derive(Args)]
@@ -41,6 +41,9 @@ pub(crate) struct PsArgs {
     /// The newest so many
     #[arg(long, short = 'n', value_name = "N")]
     limit: Option<usize>,
+    /// The columns of the table in their order, for example id,state,parent,title
+    #[arg(long, short = 'c', value_name = "NAMES", value_delimiter = ',', value_parser = columns::find)]
+    columns: Vec<&'static Wanted>,
 }
 
 /// Finished jobs that are shown unless all are wanted.
@@ -58,7 +61,7 @@ pub(crate) async fn ps(api: &Api, args: PsArgs, out: &Output) -> Outcome {
         return Ok(exit::OK);
     }
     let jobs = jobs.iter().map(typed).collect::<Result<Vec<Job>, Failure>>()?;
-    for line in render(&jobs, now(), out.screen) {
+    for line in render(&jobs, &args.columns, now(), &Shown::new(out.screen, api.studio(&out.screen))) {
         print(&line)?;
     }
     Ok(exit::OK)
@@ -120,62 +123,25 @@ pub(super) async fn pages(api: &Api, query: &str, most: usize) -> Result<Vec<Nod
     }
 }
 
-const COLUMNS: [Column; 9] = [
-    Column { name: "ID", right: false },
-    Column { name: "STATE", right: false },
-    Column { name: "KIND", right: false },
-    Column { name: "QUEUE", right: false },
-    Column { name: "PROGRESS", right: true },
-    Column { name: "TRY", right: true },
-    Column { name: "AGE", right: true },
-    Column { name: "ETA", right: true },
-    Column { name: "STATUS", right: false },
-];
-
 /// The table. For a person ids are short, columns that say nothing are left out and the last one is cut; for a
-/// program the table is always the same.
-fn render(jobs: &[Job], now: Time, screen: Screen) -> Vec<String> {
-    let says_something = |column: &Column| match column.name {
+/// program the table is always the same. Columns that were asked for are all there.
+fn render(jobs: &[Job], wanted: &[&'static Wanted], now: Time, shown: &Shown) -> Vec<String> {
+    let screen = shown.screen;
+    let says_something = |column: &Wanted| match column.column.name {
         "QUEUE" => jobs.iter().any(|job| job.queue != "default"),
         "ETA" => jobs.iter().any(|job| eta(job).is_some()),
         _ => true,
     };
-    let kept: Vec<bool> =
-        COLUMNS.iter().map(|column| !screen.out_is_terminal || says_something(column)).collect();
-    let keep = |cells: Vec<Cell>| -> Vec<Cell> {
-        cells.into_iter().zip(&kept).filter(|(_, kept)| **kept).map(|(cell, _)| cell).collect()
-    };
-    let columns: Vec<&Column> =
-        COLUMNS.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(column, _)| column).collect();
-    let rows: Vec<Vec<Cell>> = jobs.iter().map(|job| keep(row(job, jobs, now, screen))).collect();
-    table::lines(&columns, &rows, screen.out_is_terminal.then_some(screen.width))
+    let usual = || columns::usual_ones().filter(|column| !screen.out_is_terminal || says_something(column));
+    let kept: Vec<&'static Wanted> = if wanted.is_empty() { usual().collect() } else { wanted.to_vec() };
+    let row = |job| kept.iter().map(|column| (column.cell)(job, jobs, now, shown)).collect();
+    let rows: Vec<Vec<Cell>> = jobs.iter().map(row).collect();
+    let heads: Vec<&Column> = kept.iter().map(|column| &column.column).collect();
+    table::lines(&heads, &rows, screen.out_is_terminal.then_some(screen.width))
 }
 
 pub(crate) fn eta(job: &Job) -> Option<u64> {
     job.progress.as_ref().filter(|_| job.state == JobState::Running)?.eta_ms
-}
-
-fn row(job: &Job, jobs: &[Job], now: Time, screen: Screen) -> Vec<Cell> {
-    let none = if screen.unicode { "–" } else { "-" };
-    let or_none = |text: Option<String>| Cell::from(text.unwrap_or_else(|| none.into()));
-    let short = short_id(&job.id);
-    let is_unique = || jobs.iter().filter(|other| other.id.starts_with(short)).count() == 1;
-    let id = if screen.out_is_terminal && is_unique() { short } else { &job.id };
-    let last = job.progress.as_ref().filter(|_| job.state != JobState::Queued);
-    vec![
-        id.into(),
-        Cell::styled(
-            format!("{} {}", paint::sign(job.state, screen.unicode), job.state.as_str()),
-            paint::state(job.state),
-        ),
-        job.kind.as_str().into(),
-        job.queue.as_str().into(),
-        or_none(last.map(|progress| percent(progress.value))),
-        format!("{}/{}", job.attempt, job.max_attempts).into(),
-        duration::age(now.since_ms(job.created_at)).into(),
-        or_none(eta(job).map(duration::clock)),
-        clean(&status(job, now)).into_owned().into(),
-    ]
 }
 
 /// What the job says of itself, or else its title.
@@ -199,15 +165,24 @@ pub(crate) fn status(job: &Job, now: Time) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::progress::tests::job;
+    use crate::text::{output::Screen, progress::tests::job};
     use callboard_protocol::{
         JobId,
         job::{JobError, Progress},
     };
 
     fn plain(jobs: &[Job], screen: Screen) -> Vec<String> {
+        of(jobs, &[], screen)
+    }
+
+    fn of(jobs: &[Job], names: &[&str], screen: Screen) -> Vec<String> {
         let now = job("running").created_at.plus_ms(65_000);
-        render(jobs, now, screen).iter().map(|line| anstream::adapter::strip_str(line).to_string()).collect()
+        let wanted: Vec<_> = names.iter().map(|name| columns::find(name).unwrap()).collect();
+        let shown = Shown::new(screen, None);
+        render(jobs, &wanted, now, &shown)
+            .iter()
+            .map(|line| anstream::adapter::strip_str(line).to_string())
+            .collect()
     }
 
     fn jobs() -> Vec<Job> {
@@ -224,8 +199,7 @@ mod tests {
         vec![running, failed]
     }
 
-    const PERSON: Screen =
-        Screen { out_is_terminal: true, err_is_terminal: true, width: 90, unicode: true, animates: true };
+    const PERSON: Screen = Screen::of_person(90);
 
     #[test]
     fn a_table_for_people() {
@@ -267,6 +241,42 @@ mod tests {
             plain(&[plainest], PERSON)[0],
             "ID             STATE     KIND          PROGRESS  TRY  AGE  STATUS"
         );
+    }
+
+    #[test]
+    fn columns_are_those_that_were_asked_for() {
+        let mut child = job("queued");
+        child.id = JobId::new("child");
+        child.parent_id = Some(JobId::new("the-parent"));
+        child.tags = vec!["a".into(), "b".into()];
+        child.priority = -3;
+        let names = ["id", "parent", "tags", "priority", "Title"];
+        assert_eq!(
+            of(&[child, job("failed")], &names, PERSON),
+            [
+                "ID             PARENT      TAGS  PRIORITY  TITLE",
+                "child          the-parent  a,b         -3  a title",
+                "019a1b2c-3d4e  –           –            0  a title",
+            ]
+        );
+        let why = columns::find("nope").err().unwrap();
+        assert!(why.starts_with("columns are id, state, kind, queue, "), "{why}");
+    }
+
+    /// Ids lead to Studio where the terminal has links, and take no more room (design: ui 5.3).
+    #[test]
+    fn ids_are_links() {
+        let now = job("running").created_at;
+        let shown = Shown::new(PERSON, Some("http://h:1/".into()));
+        let lines = render(&[job("queued")], &[], now, &shown);
+        let url = "http://h:1/jobs/019a1b2c-3d4e-7000-8000-000000000000";
+        assert!(
+            lines[1].contains(&format!("\u{1b}]8;;{url}\u{1b}\\019a1b2c-3d4e\u{1b}]8;;")),
+            "{}",
+            lines[1]
+        );
+        let stripped = anstream::adapter::strip_str(&lines[1]).to_string();
+        assert!(stripped.starts_with("019a1b2c-3d4e  ○ queued"), "{stripped}");
     }
 
     #[test]

@@ -63,7 +63,7 @@ pub(crate) async fn run(place: &Place, args: RunArgs, out: &Output) -> Outcome {
         Form::Json(fields) => Manner::Json(fields.clone()),
         _ => Manner::Output(out.screen.progress(args.progress)),
     };
-    let mut presenter = Presenter::new(out.screen, manner);
+    let mut presenter = Presenter::new(out.screen, manner).linking(place.studio(&out.screen));
     let mut interrupts = Interrupts::listen()?;
     let client = place.connect().await?;
     let logs = client.logs();

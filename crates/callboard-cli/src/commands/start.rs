@@ -65,7 +65,7 @@ pub(crate) async fn start(place: &Place, args: StartArgs, out: &Output) -> Outco
         (_, true) => Manner::Output(progress),
         (_, false) => Manner::Progress(progress),
     };
-    let mut presenter = Presenter::new(out.screen, manner);
+    let mut presenter = Presenter::new(out.screen, manner).linking(place.studio(&out.screen));
     let mut interrupts = Interrupts::listen()?;
     let client = place.connect().await?;
     let logs = client.logs();

@@ -1,5 +1,7 @@
 //! `callboard wait ID|QUERY...`: until jobs are over, or in a state.
 
+mod bars;
+
 use super::{
     ps::{MOST, pages},
     until,
@@ -15,8 +17,10 @@ use crate::{
         form::Output,
         output::print,
         progress::{finished, live, short_id},
+        signals::linked,
     },
 };
+use bars::Bars;
 use callboard_client::Client;
 use callboard_protocol::{
     JobId,
@@ -106,23 +110,38 @@ pub(crate) async fn wait(place: &Place, args: WaitArgs, out: &Output) -> Outcome
         ids.extend(meant(&api, text).await?);
     }
     let client = place.mirror().await?;
+    let mut bars = Bars::new(&ids, out, place.studio(&out.screen));
     let mut code = exit::OK;
     for id in &ids {
-        let job = tokio::select! {
-            job = until::job(&api, &client, id, |job| args.wanted.is_met(job)) => job?,
-            () = late(deadline) => return Err(timed_out(&client, id, &args.wanted)),
-            () = interrupts.next() => return Ok(exit::CANCELLED),
+        let mut waited = std::pin::pin!(until::job(&api, &client, id, |job| args.wanted.is_met(job)));
+        let job = loop {
+            tokio::select! {
+                job = &mut waited => break job?,
+                () = late(deadline) => {
+                    bars.clear();
+                    return Err(timed_out(&client, id, &args.wanted));
+                }
+                () = interrupts.next() => {
+                    bars.clear();
+                    return Ok(exit::CANCELLED);
+                }
+                // Those further down are shown meanwhile, and told when they have ended.
+                () = bars.next() => bars.draw(|id| client.job(id), &args.wanted, out)?,
+            }
         };
         // The first job that did not do as it should decides.
         code = if code == exit::OK { args.wanted.exit_code(&job) } else { code };
-        tell(&job, out)?;
+        bars.clear();
+        if bars.is_told_first(id) {
+            tell(&job, out, bars.studio())?;
+        }
     }
     client.close().await;
     Ok(code)
 }
 
 /// The job of this name, or else those that the text asks for.
-async fn meant(api: &Api, text: &str) -> Result<Vec<JobId>, Failure> {
+pub(super) async fn meant(api: &Api, text: &str) -> Result<Vec<JobId>, Failure> {
     let named = api.resolve(text).await;
     if !named.as_ref().is_err_and(|failure| failure.exit == exit::NOT_FOUND) || !is_query(text) {
         return named.map(|id| vec![id]);
@@ -149,14 +168,15 @@ fn timed_out(client: &Client, id: &JobId, wanted: &Wanted) -> Failure {
     Failure::new(exit::TIMEOUT, "timeout", message).hint(format!("callboard logs {id} -f"))
 }
 
-fn tell(job: &Job, out: &Output) -> Result<(), Failure> {
+fn tell(job: &Job, out: &Output, studio: Option<&str>) -> Result<(), Failure> {
     if out.record(&to_node(job).unwrap_or_default())? {
         return Ok(());
     }
-    match job.state.is_terminal() {
-        true => print(&finished(job, out.screen.unicode)),
-        false => print(&live(job, crate::clock::now(), usize::MAX, out.screen.unicode)),
-    }
+    let line = match job.state.is_terminal() {
+        true => finished(job, out.screen.unicode),
+        false => live(job, crate::clock::now(), usize::MAX, out.screen.unicode),
+    };
+    print(&linked(&line, &job.id, studio))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::{
         log_line::LogForm,
         output::{ProgressWhen, Screen, note, print},
         progress,
+        signals::{linked, taskbar},
     },
 };
 use callboard_protocol::{
@@ -40,11 +41,18 @@ pub(crate) struct Presenter {
     shown: Option<Job>,
     /// Whether a live line stands on the terminal.
     drawn: bool,
+    /// Where ids lead to.
+    studio: Option<String>,
 }
 
 impl Presenter {
     pub(crate) fn new(screen: Screen, manner: Manner) -> Self {
-        Presenter { screen, manner, shown: None, drawn: false }
+        Presenter { screen, manner, shown: None, drawn: false, studio: None }
+    }
+
+    /// Lets ids lead to a Studio where the terminal has links.
+    pub(crate) fn linking(self, studio: Option<String>) -> Self {
+        Presenter { studio, ..self }
     }
 
     pub(crate) fn wants_lines(&self) -> bool {
@@ -134,7 +142,8 @@ impl Presenter {
         };
         let told_by_itself = output && job.error.as_ref().is_some_and(|error| error.exit_code.is_some());
         if progress != ProgressWhen::None {
-            note(&progress::finished(job, self.screen.unicode));
+            let line = progress::finished(job, self.screen.unicode);
+            note(&linked(&line, &job.id, self.studio.as_deref()));
         } else if job.state == JobState::Failed && !told_by_itself {
             let why = job.error.as_ref().map_or("no reason is recorded", |error| error.message.as_str());
             note(&format!("error: the job failed: {}", clean(why)));
@@ -148,7 +157,10 @@ impl Presenter {
             matches!(self.manner, Manner::Output(ProgressWhen::Tty) | Manner::Progress(ProgressWhen::Tty));
         if let (true, Some(job)) = (live, &self.shown) {
             let line = progress::live(job, now(), self.screen.width, self.screen.unicode);
-            draw(&format!("\r\u{1b}[2K{line}"));
+            let line = linked(&line, &job.id, self.studio.as_deref());
+            let value = job.progress.as_ref().map(|progress| progress.value);
+            let told = if self.screen.signals.taskbar { taskbar(value) } else { String::new() };
+            draw(&format!("\r\u{1b}[2K{line}{told}"));
             self.drawn = true;
         }
     }
@@ -156,7 +168,8 @@ impl Presenter {
     /// Takes the live line away.
     pub(crate) fn clear(&mut self) {
         if std::mem::take(&mut self.drawn) {
-            draw("\r\u{1b}[2K");
+            let told = if self.screen.signals.taskbar { taskbar(None) } else { String::new() };
+            draw(&format!("\r\u{1b}[2K{told}"));
         }
     }
 }
@@ -172,7 +185,8 @@ pub(crate) fn event(fields: &Fields, name: &str, members: &Value) -> Result<(), 
     print(&fields.pick(&event).to_string())
 }
 
-fn draw(text: &str) {
+/// Writes to the terminal as it is.
+pub(crate) fn draw(text: &str) {
     let mut err = anstream::stderr().lock();
     // Progress that cannot be shown is no reason to stop.
     let _ = write!(err, "{text}").and_then(|()| err.flush());

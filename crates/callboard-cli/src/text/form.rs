@@ -11,7 +11,11 @@ use super::{
     output::{Screen, print},
     table::{self, Cell, Column},
 };
-use crate::{failure::Failure, globals::Globals};
+use crate::{
+    failure::Failure,
+    globals::Globals,
+    preferences::{self, Preferences},
+};
 use callboard_protocol::{Key, Node, Object};
 
 /// What reads the output.
@@ -39,7 +43,8 @@ impl Output {
             (None, Some(template)) => Form::Lines(template.clone()),
             (None, None) => Form::People,
         };
-        Output { form, screen: Screen::detect(globals.ascii) }
+        let wanted = Preferences::load(preferences::folder(globals.data.clone()).as_deref());
+        Output { form, screen: Screen::detect(globals.ascii, wanted.accessible) }
     }
 
     pub(crate) fn is_json(&self) -> bool {

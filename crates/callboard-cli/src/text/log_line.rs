@@ -86,8 +86,7 @@ mod tests {
             job_id: Some(JobId::new("job-1")),
             fields: None,
         };
-        let person =
-            Screen { out_is_terminal: true, err_is_terminal: true, width: 80, unicode: true, animates: true };
+        let person = Screen::of_person(80);
         let piped = Screen { out_is_terminal: false, ..person };
         let plain = |form: LogForm, screen| {
             anstream::adapter::strip_str(&form.render(&line, screen)).to_string().split_off(12)

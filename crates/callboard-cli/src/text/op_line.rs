@@ -43,13 +43,7 @@ mod tests {
 
     #[test]
     fn an_operation_says_what_was_and_what_is() {
-        let screen = Screen {
-            out_is_terminal: false,
-            err_is_terminal: false,
-            width: 80,
-            unicode: true,
-            animates: false,
-        };
+        let screen = Screen { out_is_terminal: false, ..Screen::of_person(80) };
         let path = Pointer::parse("/jobs/a/state").unwrap();
         let (old, new) = (Node::from("running"), Node::from("failed"));
         let plain = |op: &Op, old| anstream::adapter::strip_str(&line(op, old, &screen)).to_string();

@@ -1,5 +1,6 @@
 //! The two streams: data goes to standard output, everything else to standard error (design: ui 5.3).
 
+use super::signals::Signals;
 use crate::failure::{Failure, exit};
 use clap::ValueEnum;
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
@@ -32,23 +33,51 @@ pub(crate) struct Screen {
     pub(crate) unicode: bool,
     /// Whether lines may be drawn again.
     pub(crate) animates: bool,
+    /// Somebody asked for static text: `ACCESSIBLE=1`, or `callboard config accessible=true`.
+    pub(crate) accessible: bool,
+    /// How the terminal is told things besides text.
+    pub(crate) signals: Signals,
 }
 
 impl Screen {
-    /// Looks at the streams and the environment; `ascii` asks for signs that every terminal has.
-    pub(crate) fn detect(ascii: bool) -> Self {
+    /// Looks at the streams and the environment; `ascii` asks for signs that every terminal has, `accessible` for text
+    /// that stays as it is.
+    pub(crate) fn detect(ascii: bool, accessible: bool) -> Self {
         let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
             .iter()
             .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
         let locale = locale.unwrap_or_default().to_ascii_lowercase();
         let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
+        let accessible = accessible || set("ACCESSIBLE");
+        let (out_is_terminal, err_is_terminal) =
+            (std::io::stdout().is_terminal(), std::io::stderr().is_terminal());
+        let known = Signals::known(|name| std::env::var(name).ok());
         Screen {
-            out_is_terminal: std::io::stdout().is_terminal(),
-            err_is_terminal: std::io::stderr().is_terminal(),
+            out_is_terminal,
+            err_is_terminal,
+            accessible,
+            signals: Signals {
+                links: known.links && out_is_terminal && !dumb,
+                taskbar: known.taskbar && err_is_terminal && !accessible,
+            },
             width: columns(),
             unicode: !ascii && (locale.contains("utf-8") || locale.contains("utf8")),
-            animates: !dumb && !set("CI") && !set("ACCESSIBLE"),
+            animates: !dumb && !set("CI") && !accessible,
+        }
+    }
+
+    /// A terminal of so many columns that shows everything but links.
+    #[cfg(test)]
+    pub(crate) const fn of_person(width: usize) -> Screen {
+        Screen {
+            out_is_terminal: true,
+            err_is_terminal: true,
+            width,
+            unicode: true,
+            animates: true,
+            accessible: false,
+            signals: Signals { links: false, taskbar: false },
         }
     }
 
@@ -93,8 +122,7 @@ mod tests {
 
     #[test]
     fn progress_is_live_only_before_a_person() {
-        let person =
-            Screen { out_is_terminal: true, err_is_terminal: true, width: 80, unicode: true, animates: true };
+        let person = Screen::of_person(80);
         assert_eq!(person.progress(ProgressWhen::Auto), ProgressWhen::Tty);
         let piped = Screen { out_is_terminal: false, ..person };
         assert_eq!(piped.progress(ProgressWhen::Auto), ProgressWhen::None);

@@ -1,6 +1,6 @@
 //! Tables without borders: columns two spaces apart, numbers to the right, the last column takes what is left.
 
-use super::paint::DIM;
+use super::{paint::DIM, signals::link};
 use anstyle::Style;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
@@ -9,11 +9,12 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 pub(crate) struct Cell {
     text: String,
     style: Style,
+    link: Option<String>,
 }
 
 impl From<String> for Cell {
     fn from(text: String) -> Self {
-        Cell { text, style: Style::new() }
+        Cell { text, style: Style::new(), link: None }
     }
 }
 
@@ -25,7 +26,12 @@ impl From<&str> for Cell {
 
 impl Cell {
     pub(crate) fn styled(text: impl Into<String>, style: Style) -> Self {
-        Cell { text: text.into(), style }
+        Cell { text: text.into(), style, link: None }
+    }
+
+    /// The cell as a link, where there is something to lead to.
+    pub(crate) fn leading_to(self, link: Option<String>) -> Self {
+        Cell { link, ..self }
     }
 }
 
@@ -59,7 +65,8 @@ fn line(columns: &[&Column], row: &[Cell], widths: &[usize], width: Option<usize
         };
         let padding = widths[index].saturating_sub(length(&text));
         let style = cell.style;
-        let painted = format!("{style}{text}{style:#}");
+        let shown = cell.link.as_ref().map_or_else(|| text.clone(), |url| link(&text, url));
+        let painted = format!("{style}{shown}{style:#}");
         match (columns[index].right, is_last) {
             (true, _) => out.push_str(&format!("{:padding$}{painted}", "")),
             (false, true) => out.push_str(&painted),

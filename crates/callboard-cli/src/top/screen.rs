@@ -6,13 +6,18 @@ use crossterm::{
     cursor::{Hide, Show},
     event::{DisableMouseCapture, EnableMouseCapture},
     execute,
+    style::Print,
     terminal::{
-        BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+        BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, SetTitle,
         disable_raw_mode, enable_raw_mode,
     },
 };
 use ratatui::{Frame, Terminal, backend::CrosstermBackend};
 use std::io::{self, Stdout, Write as _, stdout};
+
+/// The window's title is put aside, and taken out again; a terminal that cannot keeps ours.
+const PUSH_TITLE: &str = "\u{1b}[22;2t";
+const POP_TITLE: &str = "\u{1b}[23;2t";
 
 /// The terminal in raw mode and on its other screen. Dropping it gives it back.
 pub(crate) struct ScreenGuard {
@@ -22,8 +27,9 @@ pub(crate) struct ScreenGuard {
 impl ScreenGuard {
     pub(crate) fn enter() -> Result<ScreenGuard, Failure> {
         enable_raw_mode().map_err(|error| failed(&error))?;
-        let terminal = execute!(stdout(), EnterAlternateScreen, Hide)
-            .and_then(|()| Terminal::new(CrosstermBackend::new(stdout())));
+        let terminal =
+            execute!(stdout(), EnterAlternateScreen, Hide, Print(PUSH_TITLE), SetTitle("callboard top"))
+                .and_then(|()| Terminal::new(CrosstermBackend::new(stdout())));
         terminal.map(|terminal| ScreenGuard { terminal }).map_err(|error| {
             leave();
             failed(&error)
@@ -64,7 +70,7 @@ impl Drop for ScreenGuard {
 
 /// Nothing more can be done about a terminal that does not listen.
 fn leave() {
-    let _ = execute!(stdout(), DisableMouseCapture, LeaveAlternateScreen, Show);
+    let _ = execute!(stdout(), DisableMouseCapture, LeaveAlternateScreen, Show, Print(POP_TITLE));
     let _ = disable_raw_mode();
 }
 

@@ -75,6 +75,10 @@ pub(crate) async fn run(place: &Place, filter: String, out: &Output) -> Outcome 
     if !out.is_for_people() || !out.screen.out_is_terminal {
         return Err(Failure::usage("top needs a terminal and writes no JSON").hint("callboard watch --json"));
     }
+    if out.screen.accessible {
+        return Err(Failure::usage("top draws itself again and again, and static text was asked for")
+            .hint("callboard ps; callboard logs -f; callboard config accessible=false"));
+    }
     let client = place.connect().await?;
     let (sender, answers) = mpsc::channel(ANSWERS);
     let folder = place.folder().map(Path::to_path_buf);

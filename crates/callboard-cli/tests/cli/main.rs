@@ -11,6 +11,7 @@ mod kit;
 mod outage;
 mod output;
 mod past;
+mod queries;
 mod queues;
 mod run;
 mod setup;

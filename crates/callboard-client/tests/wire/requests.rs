@@ -78,7 +78,8 @@ async fn a_command_is_answered_or_rejected() {
     assert_eq!((error.code(), error.message()), (Code::Server(ErrorCode::NotFound), "no job"));
 }
 
-/// Protocol 6: the outcome is in doubt, so the same key goes out again.
+/// Protocol 6: the outcome is in doubt, so the same key goes out again. W1.6: what the original had taken off its queue was lost
+/// when the socket was not open.
 #[tokio::test]
 async fn an_unanswered_command_is_sent_again_after_a_drop() {
     let mut fake = Fake::start().await;

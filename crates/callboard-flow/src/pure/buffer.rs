@@ -363,6 +363,23 @@ mod tests {
         assert_eq!((buffer.stats().bytes, buffer.len()), (0, 0));
     }
 
+    /// W1.6: the original took a message off before it was sent, so a socket that was not open swallowed it.
+    #[test]
+    fn a_send_that_fails_loses_nothing() {
+        let mut buffer = ByteBuffer::default();
+        for message in ["one", "two", "three"] {
+            let _ = buffer.push(message);
+        }
+        let (mut sent, mut is_open) = (Vec::new(), [true, false, false, true, true].into_iter());
+        while let (Some(message), Some(is_open)) = (buffer.peek().copied(), is_open.next()) {
+            if is_open {
+                sent.push(message);
+                buffer.pop();
+            }
+        }
+        assert_eq!((sent, buffer.len(), buffer.stats().bytes), (vec!["one", "two", "three"], 0, 0));
+    }
+
     /// S1.11: larger than the whole limit, and alone.
     #[test]
     fn one_oversized_item_is_kept_alone() {
