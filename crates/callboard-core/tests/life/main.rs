@@ -5,6 +5,7 @@ mod clearing;
 mod depend;
 mod domains;
 mod families;
+mod illegal;
 mod kit;
 mod queues;
 mod recipes;
