@@ -25,21 +25,21 @@ pub(super) struct Present {
     instances: Arc<Instances>,
     who: Who,
     number: u64,
-    /// Cancelled when the same instance has come again.
-    pub(super) replaced: CancellationToken,
+    /// Cancelled when the same instance has come again, and when the server stops: a session waits for one thing.
+    pub(super) ended: CancellationToken,
 }
 
 impl Instances {
     /// Enters an instance and pushes out an older connection of it.
-    pub(super) fn enter(self: &Arc<Self>, actor: &str, instance: &str) -> Present {
+    pub(super) fn enter(self: &Arc<Self>, actor: &str, instance: &str, stop: &CancellationToken) -> Present {
         let who = (actor.to_owned(), instance.to_owned());
-        let replaced = CancellationToken::new();
+        let ended = stop.child_token();
         let number = self.entered.fetch_add(1, Ordering::Relaxed);
         let mut present = self.present();
-        if let Some((_, older)) = present.insert(who.clone(), (number, replaced.clone())) {
+        if let Some((_, older)) = present.insert(who.clone(), (number, ended.clone())) {
             older.cancel();
         }
-        Present { instances: self.clone(), who, number, replaced }
+        Present { instances: self.clone(), who, number, ended }
     }
 
     fn present(&self) -> MutexGuard<'_, HashMap<Who, (u64, CancellationToken)>> {
@@ -62,14 +62,16 @@ mod tests {
 
     #[test]
     fn the_newest_connection_of_an_instance_counts() {
-        let instances = Arc::new(Instances::default());
-        let first = instances.enter("cli", "i");
-        let other = instances.enter("studio", "i");
-        let second = instances.enter("cli", "i");
-        assert!(first.replaced.is_cancelled() && !other.replaced.is_cancelled());
+        let (instances, stop) = (Arc::new(Instances::default()), CancellationToken::new());
+        let first = instances.enter("cli", "i", &stop);
+        let other = instances.enter("studio", "i", &stop);
+        let second = instances.enter("cli", "i", &stop);
+        assert!(first.ended.is_cancelled() && !other.ended.is_cancelled());
         drop(first);
-        let third = instances.enter("cli", "i");
-        assert!(second.replaced.is_cancelled() && !third.replaced.is_cancelled());
+        let third = instances.enter("cli", "i", &stop);
+        assert!(second.ended.is_cancelled() && !third.ended.is_cancelled());
+        stop.cancel();
+        assert!(third.ended.is_cancelled() && other.ended.is_cancelled());
         drop((second, third, other));
         assert!(instances.present().is_empty());
     }

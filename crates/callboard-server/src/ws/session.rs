@@ -7,11 +7,12 @@ use super::{
     allowance::Allowance,
     encode,
     enter::{Wishes, enter},
+    instances::Present,
     log_broadcast::Reading,
     outlet::Outlet,
     session_state::Sub,
 };
-use crate::{access::Caller, http::App};
+use crate::{access::Caller, http::App, serve::ConnectionPlace};
 use callboard_protocol::{
     Time, caps,
     command::Accepted,
@@ -43,6 +44,7 @@ pub(super) struct Setup {
     pub(super) deflate: Option<DeflateParams>,
     /// What came after the head of the request in the same read.
     pub(super) read_ahead: bytes::Bytes,
+    pub(super) place: Option<ConnectionPlace>,
 }
 
 /// Something that happened.
@@ -68,6 +70,9 @@ pub(super) type Answer = BoxFuture<'static, (String, Result<Accepted, Rejection>
 pub(super) struct Session {
     pub(super) app: App,
     pub(super) caller: Caller,
+    present: Present,
+    /// Held as long as it is open.
+    place: Option<ConnectionPlace>,
     pub(super) instance: String,
     pub(super) reader: Reader<OwnedReadHalf>,
     pub(super) outlet: Arc<Outlet>,
@@ -80,7 +85,8 @@ pub(super) struct Session {
     pub(super) logs: Option<Reading>,
     /// Up to where the client had the log when it last asked.
     pub(super) log_seq: u64,
-    pub(super) answers: FuturesUnordered<Answer>,
+    /// Of commands that are under way.
+    pub(super) answers: Option<FuturesUnordered<Answer>>,
     pub(super) config: watch::Receiver<Arc<ServerConfig>>,
     heard: Instant,
     heard_bytes: u64,
@@ -99,8 +105,8 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Serves a connection until it ends.
-    pub(super) async fn serve(app: App, mut setup: Setup, io: TcpStream) {
+    /// From the first frame to the first state; `None` when the connection came to nothing.
+    pub(super) async fn open(app: App, mut setup: Setup, io: TcpStream) -> Option<Box<Self>> {
         let (read, write) = io.into_split();
         let options = ReadOptions {
             role: Role::Server,
@@ -115,29 +121,46 @@ impl Session {
         // Taken, for it keeps the whole buffer of the request alive.
         let mut reader = Reader::with_prefix(read, options, &std::mem::take(&mut setup.read_ahead));
         let outlet = Outlet::new(write, setup.deflate, &app.hub.compressor);
-        // On the heap, as what is done once: a session would keep its room for ever.
-        let entering = Box::pin(enter(&app, &setup, &mut reader));
+        let entering = enter(&app, &setup, &mut reader);
         let entered = tokio::time::timeout(Duration::from_millis(caps::HELLO_MS), entering)
             .await
             .unwrap_or_else(|_| Err(Goodbye::say(close::HELLO_TIMEOUT, "no hello within 5 s")));
         let (caller, wishes) = match entered {
             Ok(entered) => entered,
-            Err(goodbye) => return farewell(&outlet, goodbye).await,
+            Err(goodbye) => {
+                farewell(&outlet, goodbye).await;
+                return None;
+            }
         };
-        let mut session = Session::new(app, caller, reader, outlet);
-        let goodbye = session.run(setup.speaks_subprotocol, wishes).await;
-        // Nobody writes to it any more.
-        session.subs.clear();
-        session.logs = None;
-        farewell(&session.outlet, goodbye).await;
+        let instances = &app.hub.instances;
+        let present = instances.enter(&caller.name, &wishes.instance, &app.hub.stop);
+        let mut session = Box::new(Session::new(app, caller, reader, outlet, present));
+        session.place = setup.place;
+        session.instance.clone_from(&wishes.instance);
+        (session.parts, session.checks) = (wishes.parts, wishes.checks);
+        match session.begin(setup.speaks_subprotocol, wishes).await {
+            Ok(()) => Some(session),
+            Err(goodbye) => {
+                session.end(goodbye).await;
+                None
+            }
+        }
     }
 
-    fn new(app: App, caller: Caller, reader: Reader<OwnedReadHalf>, outlet: Arc<Outlet>) -> Self {
+    fn new(
+        app: App,
+        caller: Caller,
+        reader: Reader<OwnedReadHalf>,
+        outlet: Arc<Outlet>,
+        present: Present,
+    ) -> Self {
         let now = Instant::now();
         Session {
             config: app.board.server_config(),
             app,
             caller,
+            present,
+            place: None,
             instance: String::new(),
             reader,
             outlet,
@@ -146,7 +169,7 @@ impl Session {
             checks: false,
             logs: None,
             log_seq: 0,
-            answers: FuturesUnordered::new(),
+            answers: None,
             heard: now,
             heard_bytes: 0,
             pinged: false,
@@ -161,22 +184,22 @@ impl Session {
         }
     }
 
-    async fn run(&mut self, speaks_subprotocol: bool, wishes: Wishes) -> Goodbye {
-        let present = self.app.hub.instances.enter(&self.caller.name, &wishes.instance);
-        self.instance.clone_from(&wishes.instance);
-        (self.parts, self.checks) = (wishes.parts, wishes.checks);
-        if let Err(goodbye) = Box::pin(self.begin(speaks_subprotocol, wishes)).await {
-            return goodbye;
-        }
+    /// Serves a connection until it ends. A connection that waits costs what this keeps, so what is seldom done or done
+    /// once is on the heap.
+    pub(super) async fn run(mut self: Box<Self>) {
         loop {
-            let event = tokio::select! {
-                event = self.next_event() => event,
-                () = present.replaced.cancelled() => Event::Replaced,
-            };
+            let event = self.next_event().await;
             if let Err(goodbye) = self.handle(event).await {
-                return goodbye;
+                return Box::pin(self.end(goodbye)).await;
             }
         }
+    }
+
+    async fn end(mut self: Box<Self>, goodbye: Goodbye) {
+        // Nobody writes to it any more.
+        self.subs.clear();
+        self.logs = None;
+        farewell(&self.outlet, goodbye).await;
     }
 
     /// `welcome`, the state or the way to it, the log; then what changed since that state (S3.9).
@@ -231,10 +254,15 @@ impl Session {
         let (due, alarm) = self.alarm(listens);
         tokio::select! {
             biased;
-            () = self.app.hub.stop.cancelled(), if self.drained_by.is_none() => Event::ServerStops,
+            () = self.present.ended.cancelled(), if self.drained_by.is_none() => {
+                match self.app.hub.stop.is_cancelled() {
+                    true => Event::ServerStops,
+                    false => Event::Replaced,
+                }
+            }
             flushed = self.outlet.flush(), if !idle => Event::Flushed(flushed),
             received = self.reader.next(), if listens => Event::Received(received),
-            Some((id, result)) = self.answers.next(), if !self.answers.is_empty() => Event::Answered(id, result),
+            Some((id, result)) = next_answer(&mut self.answers) => Event::Answered(id, result),
             () = self.outlet.woken(), if idle => Event::Woken,
             Ok(()) = self.config.changed() => Event::Configured,
             () = tokio::time::sleep_until(due) => alarm,
@@ -255,7 +283,11 @@ impl Session {
 
     async fn handle(&mut self, event: Event) -> Result<(), Goodbye> {
         match event {
-            Event::Received(received) => self.on_received(received).await?,
+            Event::Received(received) => {
+                if let Some(message) = self.on_received(received)? {
+                    Box::pin(self.on_wish(*message)).await?;
+                }
+            }
             Event::Flushed(Ok(())) => {
                 self.note_flushed();
                 // What happened while the last bytes were on their way.
@@ -283,7 +315,7 @@ impl Session {
             }
             Event::Drained => return Err(Goodbye::say(close::GOING_AWAY, "the server stops")),
         }
-        if self.drained_by.is_some() && self.answers.is_empty() {
+        if self.drained_by.is_some() && self.answers.is_none() {
             return Err(Goodbye::say(close::GOING_AWAY, "the server stops"));
         }
         if self.control_waiting > caps::CONTROL_QUEUE {
@@ -377,6 +409,17 @@ impl Goodbye {
         // A close frame holds 123 bytes of reason.
         Goodbye(Some((code, reason[..reason.floor_char_boundary(120)].into())))
     }
+}
+
+/// The next answer of a command; `None` when none is under way, and then nothing is kept.
+async fn next_answer(
+    answers: &mut Option<FuturesUnordered<Answer>>,
+) -> Option<(String, Result<Accepted, Rejection>)> {
+    let answer = answers.as_mut()?.next().await;
+    if answers.as_ref().is_some_and(FuturesUnordered::is_empty) {
+        *answers = None;
+    }
+    answer
 }
 
 async fn farewell(outlet: &Outlet, goodbye: Goodbye) {

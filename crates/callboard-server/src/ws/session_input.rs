@@ -13,6 +13,7 @@ use callboard_protocol::{
     log::Level,
 };
 use callboard_ws::{Message, ReadError};
+use futures_util::stream::FuturesUnordered;
 use tokio::time::Instant;
 
 /// When to come back after too many messages: ms, least and most.
@@ -21,18 +22,19 @@ const RATE_MS: (u32, u32) = (1000, 10_000);
 const BAD_MESSAGES: u32 = 16;
 
 impl Session {
-    pub(super) async fn on_received(
+    /// Does what can be done at once, and gives back what is to be waited for.
+    pub(super) fn on_received(
         &mut self,
         received: Result<Option<Message>, ReadError>,
-    ) -> Result<(), Goodbye> {
+    ) -> Result<Option<Box<ClientFrame>>, Goodbye> {
         self.note_life();
         let text = match received {
             Ok(Some(Message::Text(text))) => text,
             Ok(Some(Message::Ping(payload))) => {
                 self.answer_ping(&payload);
-                return Ok(());
+                return Ok(None);
             }
-            Ok(Some(Message::Pong(_) | Message::Binary(_))) => return Ok(()),
+            Ok(Some(Message::Pong(_) | Message::Binary(_))) => return Ok(None),
             Ok(Some(Message::Close(_))) => return Err(Goodbye::say(close::NORMAL, "")),
             Ok(None) => return Err(Goodbye(None)),
             Err(error) => {
@@ -48,7 +50,7 @@ impl Session {
             return Err(self.send_away("rate", RATE_MS, reason));
         }
         match read(&text) {
-            Ok(Some(message)) => return self.on_message(message).await,
+            Ok(Some(message)) => return Ok(self.on_message(message)),
             Ok(None) => {}
             Err(rejection) => {
                 self.bad_messages += 1;
@@ -58,26 +60,33 @@ impl Session {
                 self.send_error(None, rejection);
             }
         }
-        Ok(())
+        Ok(None)
     }
 
-    async fn on_message(&mut self, message: ClientFrame) -> Result<(), Goodbye> {
+    fn on_message(&mut self, message: ClientFrame) -> Option<Box<ClientFrame>> {
         match message {
             ClientFrame::Ping { ts, id } => self.send_pong(ts, id),
             ClientFrame::Pong { .. } | ClientFrame::Hello { .. } | ClientFrame::Auth { .. } => {}
-            // On the heap, as what is seldom done: a session would keep its room for ever.
-            ClientFrame::StateResync { sub, have, .. } => {
-                return Box::pin(self.ask_resync(sub, have)).await;
-            }
-            ClientFrame::Subscribe { id, sub, paths, max_rate_ms, resume } => {
-                return Box::pin(self.subscribe(id, SubRequest { sub, paths, max_rate_ms, resume })).await;
+            ClientFrame::StateResync { .. } | ClientFrame::Subscribe { .. } => {
+                return Some(Box::new(message));
             }
             ClientFrame::Unsubscribe { id, sub } => self.unsubscribe(id, &sub),
             ClientFrame::LogsReplay { since_seq, limit } => self.replay_logs(since_seq, limit),
             ClientFrame::LogsSubscribe { filter } => self.begin_logs(filter),
             ClientFrame::Cmd { id, name, args, key } => self.start_command(id, name, args, key),
         }
-        Ok(())
+        None
+    }
+
+    /// What [`Session::on_received`] gave back.
+    pub(super) async fn on_wish(&mut self, message: ClientFrame) -> Result<(), Goodbye> {
+        match message {
+            ClientFrame::StateResync { sub, have, .. } => self.ask_resync(sub, have).await,
+            ClientFrame::Subscribe { id, sub, paths, max_rate_ms, resume } => {
+                self.subscribe(id, SubRequest { sub, paths, max_rate_ms, resume }).await
+            }
+            _ => Ok(()),
+        }
     }
 
     fn start_command(&mut self, id: String, name: String, args: Node, key: Option<String>) {
@@ -90,13 +99,13 @@ impl Session {
             let message = "the server stops; send it again after you have connected again";
             return self.send_error(Some(id), Rejection::new(ErrorCode::Overloaded, message));
         }
-        if self.answers.len() >= caps::INFLIGHT {
+        if self.answers.as_ref().map_or(0, FuturesUnordered::len) >= caps::INFLIGHT {
             let message = format!("{} commands of this connection are under way", caps::INFLIGHT);
             return self.send_error(Some(id), Rejection::new(ErrorCode::Overloaded, message));
         }
         let (board, caller) = (self.app.board.clone(), self.caller.clone());
         let args = if args.is_null() { Node::object() } else { args };
-        self.answers.push(Box::pin(async move {
+        self.answers.get_or_insert_default().push(Box::pin(async move {
             let result = commands::run(&board, &caller, &name, &args, Some(CommandKey::from(key))).await;
             (id, result)
         }));

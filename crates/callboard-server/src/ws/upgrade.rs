@@ -18,7 +18,7 @@ use callboard_protocol::{
     frame::SUBPROTOCOL,
 };
 use callboard_ws::negotiate;
-use hyper::upgrade::Parts;
+use hyper::upgrade::{OnUpgrade, Parts};
 use hyper_util::rt::TokioIo;
 use std::net::SocketAddr;
 use tokio::net::TcpStream;
@@ -45,28 +45,38 @@ pub(crate) async fn upgrade(
         speaks_subprotocol: speaks,
         deflate: accept.deflate,
         read_ahead: bytes::Bytes::new(),
+        place: None,
     };
-    let place = request.extensions_mut().remove::<ConnectionPlace>();
+    setup.place = request.extensions_mut().remove::<ConnectionPlace>();
     let upgraded = hyper::upgrade::on(&mut request);
     let sessions = app.sessions.clone();
-    sessions.spawn(async move {
-        match upgraded.await {
-            Ok(upgraded) => match upgraded.downcast::<TokioIo<TcpStream>>() {
-                Ok(Parts { io, read_buf, .. }) => {
-                    setup.read_ahead = read_buf;
-                    Session::serve(app, setup, io.into_inner()).await;
-                }
-                // The server accepts nothing else (`serve.rs`).
-                Err(_) => tracing::warn!("a connection over an unknown transport was dropped"),
-            },
-            Err(error) => tracing::debug!(%error, "a connection was not upgraded"),
+    sessions.clone().spawn(async move {
+        // A task of its own for what stays: this one keeps room for all that is over then.
+        if let Some(session) = open(app, setup, upgraded).await {
+            sessions.spawn(session.run());
         }
-        drop(place);
     });
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     *response.headers_mut() = headers;
     response
+}
+
+async fn open(app: App, mut setup: Setup, upgraded: OnUpgrade) -> Option<Box<Session>> {
+    let upgraded = match upgraded.await {
+        Ok(upgraded) => upgraded,
+        Err(error) => {
+            tracing::debug!(%error, "a connection was not upgraded");
+            return None;
+        }
+    };
+    let Ok(Parts { io, read_buf, .. }) = upgraded.downcast::<TokioIo<TcpStream>>() else {
+        // The server accepts nothing else (`serve.rs`).
+        tracing::warn!("a connection over an unknown transport was dropped");
+        return None;
+    };
+    setup.read_ahead = read_buf;
+    Box::pin(Session::open(app, setup, io.into_inner())).await
 }
 
 fn refuse(status: u16, message: String) -> Response {
