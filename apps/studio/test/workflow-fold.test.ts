@@ -40,6 +40,17 @@ describe('the folds of a graph', () => {
     ])
   })
 
+  it('does not fold a list among steps that stand beside it', () => {
+    const steps = [...fan(9), { id: 'each', needs: ['fetch'], isList: true }]
+    const ends = steps.map((step) => (step.id === 'end' ? { ...step, needs: [...step.needs, 'each'] } : step))
+    expect(brief(ends)).toEqual([
+      'step fetch "fetch" 1 <- ',
+      'group ~encode-0 "encode" 9 <- fetch',
+      'step end "end" 1 <- ~encode-0,each',
+      'step each "each" 1 <- fetch',
+    ])
+  })
+
   it('draws the first of very many items, and counts the others', () => {
     const units = foldGraph([{ id: 'split', needs: [], items: 10_000 }], new Set(['split']))
     expect([units.length, units.at(-1)?.kind, units.at(-1)?.count]).toEqual([ITEMS_DRAWN + 1, 'rest', 10_000 - ITEMS_DRAWN])

@@ -12,6 +12,7 @@ describe('the graph of a recipe', () => {
       { id: 'd', forEach: '${steps.c.result}' },
     ])
     expect(steps.map(({ needs }) => needs.join())).toEqual(['', 'a', 'a,b', 'c'])
+    expect(steps.map(({ isList }) => isList)).toEqual([undefined, undefined, undefined, true])
   })
 
   it('puts each step right of all that it needs, whatever their order', () => {

@@ -10,7 +10,7 @@ import { createOutbox, memoryStorage } from '../src/outbox/index.js'
 import { attachPolling } from '../src/polling/index.js'
 import { openView } from '../src/views/index.js'
 import { runWorkflow, workflow } from '../src/workflow/index.js'
-import { startProxy, startServer, temporaryFolder, type Proxy, type Server } from './live/server.js'
+import { socketTo, startProxy, startServer, temporaryFolder, type Proxy, type Server } from './live/server.js'
 
 const binary = process.env['CALLBOARD_BIN']
 if (!binary) console.warn('SKIPPED: live.test.ts needs the server; set CALLBOARD_BIN to the callboard binary')
@@ -56,12 +56,7 @@ describe.skipIf(!binary)('against the real server', () => {
       name: 'live-test',
       token: () => server.token,
       clock: quickClock,
-      // The server knows itself by its own name and port (security 3.3), not by those of the proxy.
-      WebSocket: class extends NodeWebSocket {
-        constructor(url: string, protocols: string[]) {
-          super(url, protocols, { headers: { host: server.url.host } })
-        }
-      } as unknown as typeof WebSocket,
+      WebSocket: socketTo(server),
       fetch: (url, init) => fetch(String(url).replace(`127.0.0.1:${proxy.port}`, server.url.host), init),
     })
     client.connect()

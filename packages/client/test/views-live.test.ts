@@ -3,11 +3,10 @@
  * names the binary.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { WebSocket as NodeWebSocket } from 'ws'
 import { runBulk } from '../src/bulk/index.js'
 import { createClient, type Client, type ClientOptions, type Off, type ReadableStore } from '../src/index.js'
 import { openView } from '../src/views/index.js'
-import { startProxy, startServer, temporaryFolder, type Proxy, type Server } from './live/server.js'
+import { socketTo, startProxy, startServer, temporaryFolder, type Proxy, type Server } from './live/server.js'
 
 const binary = process.env['CALLBOARD_BIN']
 const JOBS = 1_000
@@ -39,12 +38,7 @@ describe.skipIf(!binary)('a view of one job of a thousand', () => {
       url: `http://127.0.0.1:${proxy.port}`,
       token: server.token,
       logs: false,
-      // The server knows itself by its own name and port (security 3.3), not by those of the proxy.
-      WebSocket: class extends NodeWebSocket {
-        constructor(url: string, protocols: string[]) {
-          super(url, protocols, { headers: { host: server.url.host } })
-        }
-      } as unknown as typeof WebSocket,
+      WebSocket: socketTo(server),
       ...options,
     })
     proxies.push(proxy)

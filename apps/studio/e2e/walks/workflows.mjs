@@ -149,6 +149,9 @@ async function manySteps({ page }, server) {
   await until('the step in the address', () => new URL(page.url()).searchParams.get('step') === 'part-1')
 
   expectSame(await zoom(), 100, 'the zoom at first')
+  const place = (locator) => locator.evaluate((element) => element.getBoundingClientRect().toJSON())
+  const [button, sign] = await Promise.all(['', ' >> svg'].map((part) => place(page.locator(`button[aria-label="Zoom in"]${part}`))))
+  expect(sign.left >= button.left && sign.top >= button.top && sign.right <= button.right, 'the sign of the button is elsewhere')
   await page.keyboard.press('f')
   await until('all of it is seen', () => graph.evaluate((box) => box.scrollHeight <= box.clientHeight + 1 && box.scrollWidth <= box.clientWidth + 1))
   const fit = await zoom()

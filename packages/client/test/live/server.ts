@@ -5,6 +5,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { WebSocket as NodeWebSocket } from 'ws'
 
 /** A running `callboard serve`. */
 export interface Server {
@@ -55,6 +56,15 @@ export interface Proxy {
   /** Cuts the next connection after so many bytes from the server. */
   cutNextAfter(bytes: number): void
   close(): Promise<void>
+}
+
+/** The WebSocket of a client that comes through a proxy: the server knows itself by its own name and port (security 3.3). */
+export function socketTo(server: Server): typeof WebSocket {
+  return class extends NodeWebSocket {
+    constructor(url: string, protocols: string[]) {
+      super(url, protocols, { headers: { host: server.url.host } })
+    }
+  } as unknown as typeof WebSocket
 }
 
 export async function startProxy(target: URL): Promise<Proxy> {

@@ -47,13 +47,13 @@ export function foldGraph(steps: readonly FoldStep[], open: ReadonlySet<string>)
   return [...units].map((unit) => ({ ...unit, needs: [...new Set(unit.needs.flatMap(needed))] }))
 }
 
-/** Steps that need the same and are needed by the same, in the order of the recipe. */
+/** Steps that need the same and are needed by the same, in the order of the recipe. A list folds by itself. */
 function siblings(steps: readonly FoldStep[]): readonly FoldStep[][] {
   const after = new Map<string, string[]>()
   for (const { id, needs } of steps) for (const need of needs) after.set(need, [...(after.get(need) ?? []), id])
   const groups = new Map<string, FoldStep[]>()
   for (const step of steps) {
-    const key = JSON.stringify([step.needs.toSorted(), after.get(step.id)])
+    const key = JSON.stringify([step.needs.toSorted(), after.get(step.id), step.isList === true && step.id])
     groups.set(key, [...(groups.get(key) ?? []), step])
   }
   return [...groups.values()]

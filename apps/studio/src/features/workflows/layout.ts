@@ -4,6 +4,8 @@
 export interface GraphStep {
   readonly id: string
   readonly needs: readonly string[]
+  /** It is done for each item of a list. */
+  readonly isList?: boolean
 }
 
 /** A placed step: its layer from the left and its place in it from the top. */
@@ -32,7 +34,8 @@ export function graphSteps(steps: readonly RecipeStep[]): GraphStep[] {
   return steps.map(({ id, needs = [], when = '', args, forEach }) => {
     const text = `${JSON.stringify([args, forEach])}${when}`
     const named = [...text.matchAll(/\$\{\s*steps\.([^.}]+)/g)].map((match) => match[1] ?? '')
-    return { id, needs: [...new Set([...needs, ...named])].filter((need) => known.has(need) && need !== id) }
+    const all = [...new Set([...needs, ...named])].filter((need) => known.has(need) && need !== id)
+    return { id, needs: all, ...(forEach !== undefined && { isList: true }) }
   })
 }
 
