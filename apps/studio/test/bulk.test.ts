@@ -39,6 +39,7 @@ describe('the form', () => {
   it('is told as a command line that a shell reads as it is meant', () => {
     expect(commandLine(form)).toBe('callboard move --queue slow state:queued')
     expect(commandLine({ ...form, action: 'delete', query: `it's` })).toBe(`callboard rm 'it'\\''s'`)
+    expect(commandLine({ ...form, action: 'retry', query: 'nap' })).toBe(`callboard retry '"nap"'`)
     expect(commandLine({ ...form, action: 'tag', add: 'a b', query: '' })).toBe(`callboard tag --add a,b ''`)
     expect(commandLine({ ...form, action: 'reprioritise', priority: '-2' })).toBe('callboard reprioritise --priority=-2 state:queued')
   })

@@ -80,7 +80,9 @@ export function commandLine(form: BulkForm): string {
     remove === undefined || remove.length === 0 ? '' : ` --remove ${shell(remove.join(','))}`,
     reason === undefined ? '' : ` --reason ${shell(reason)}`,
   ]
-  return `callboard ${ACTIONS[form.action].cli}${options.join('')} ${shell(form.query)}`
+  // There a word alone is the beginning of an id; in quotes it is a query.
+  const query = /^[\w.-]+$/.test(form.query) ? `"${form.query}"` : form.query
+  return `callboard ${ACTIONS[form.action].cli}${options.join('')} ${shell(query)}`
 }
 
 /** `38 already finished, 2 running`. */
