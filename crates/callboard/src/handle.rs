@@ -29,6 +29,8 @@ struct Listeners {
     told: Option<u64>,
     /// Ends that wait until the changes up to their version are told.
     held: VecDeque<(u64, oneshot::Sender<Node>, Node)>,
+    /// The writer has ended: no version follows the present one.
+    is_over: bool,
 }
 
 struct Watched {
@@ -83,9 +85,20 @@ impl Watchers {
         }
     }
 
+    /// The writer has ended. `true` when nothing is left to be told, so that all may be closed at once.
+    pub(crate) fn end(&self) -> bool {
+        let mut listeners = self.listeners();
+        listeners.is_over = true;
+        listeners.told.is_none()
+    }
+
+    /// Whether the writer has ended.
+    pub(crate) fn is_over(&self) -> bool {
+        self.listeners().is_over
+    }
+
     /// The board has stopped: whoever still waits hears it, for no job ends any more.
     pub(crate) fn close(&self) {
-        self.stop_telling();
         self.listeners().jobs.clear();
     }
 
@@ -121,13 +134,14 @@ impl Watchers {
         }
     }
 
-    /// Changes are told no more; no end waits for that.
-    pub(crate) fn stop_telling(&self) {
+    /// Changes are told no more; no end waits for that. `true` when the writer had ended before.
+    pub(crate) fn stop_telling(&self) -> bool {
         let mut listeners = self.listeners();
         listeners.told = None;
         for (_, sender, record) in listeners.held.drain(..) {
             let _ = sender.send(record);
         }
+        listeners.is_over
     }
 }
 

@@ -342,11 +342,16 @@ fn record_breakers(shared: &Arc<Shared>) {
 
 impl Drop for Writer {
     /// However a writer ends (in order, without its journal, by a panic, with its runtime): what it runs is
-    /// stopped, no command is taken any more, and whoever waits for a job's end hears that it will not come.
+    /// stopped, no command is taken any more, and whoever waits for a job's end hears that it will not come. Where the
+    /// journal is told as events, its last ones come first (invariant 6).
     fn drop(&mut self) {
         self.running.values().for_each(|running| running.stop(CancelReason::Shutdown));
         self.inbox.close();
-        self.shared.watchers.close();
-        self.shared.dispatcher.close();
+        if self.shared.watchers.end() {
+            self.shared.close();
+        } else {
+            // Wakes whoever tells, although there is nothing new.
+            self.shared.version.send_modify(|_| {});
+        }
     }
 }

@@ -86,6 +86,12 @@ impl Shared {
         }
     }
 
+    /// Nothing will end any more, and nothing will be told.
+    pub(crate) fn close(&self) {
+        self.watchers.close();
+        self.dispatcher.close();
+    }
+
     /// The durable state, as a cheap clone.
     pub(crate) fn head(&self) -> Head {
         self.head.read().unwrap_or_else(PoisonError::into_inner).clone()

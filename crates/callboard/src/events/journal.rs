@@ -70,8 +70,8 @@ impl Origins {
     }
 }
 
-/// Tells everything after `version` on the board's bus, for as long as there is a board. A follower like any other: no
-/// listener's code runs in the writer.
+/// Tells everything after `version` on the board's bus, until its writer has ended and all was told. A follower like
+/// any other: no listener's code runs in the writer.
 pub(crate) async fn tell(board: Weak<Shared>, mut version: u64) {
     let Some(mut head) = board.upgrade().map(|shared| shared.version.subscribe()) else { return };
     let _telling = Telling(board.clone());
@@ -93,12 +93,12 @@ pub(crate) async fn tell(board: Weak<Shared>, mut version: u64) {
         };
         version = to;
         shared.watchers.told(version);
-        drop(shared);
         head.borrow_and_update();
+        let is_over = shared.watchers.is_over();
         // What came in between is seen by the next look, for the version is compared, not the wake-up.
-        if board.upgrade().is_some_and(|shared| *shared.version.borrow() == version)
-            && head.changed().await.is_err()
-        {
+        let is_all = *shared.version.borrow() == version;
+        drop(shared);
+        if is_all && (is_over || head.changed().await.is_err()) {
             return;
         }
     }
@@ -132,13 +132,15 @@ fn emit(shared: &Shared, version: u64, change: &Change, event: &Event) {
     bus.emit(Signal { correlation_id: id, origin, kind, source, at: clock::wall(), cause, event });
 }
 
-/// However telling ends, no handle waits for it any more.
+/// However telling ends, no handle waits for it any more, and nobody waits for what a stopped board would tell.
 struct Telling(Weak<Shared>);
 
 impl Drop for Telling {
     fn drop(&mut self) {
-        if let Some(shared) = self.0.upgrade() {
-            shared.watchers.stop_telling();
+        if let Some(shared) = self.0.upgrade()
+            && shared.watchers.stop_telling()
+        {
+            shared.close();
         }
     }
 }

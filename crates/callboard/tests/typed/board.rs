@@ -7,7 +7,11 @@ use callboard::{
 };
 use callboard_testkit::PausedClock;
 use serde::{Deserialize, Serialize};
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    io,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 #[derive(Serialize, Deserialize)]
 struct Add(u32, u32);
@@ -24,6 +28,10 @@ async fn add(job: Add, context: JobContext) -> Result<u32, JobFailure> {
         Add(14, _) => {
             context.cancelled().await;
             Err(JobFailure::Cancelled)
+        }
+        Add(15, b) => {
+            context.cancelled().await;
+            Ok(b)
         }
         Add(a, b) => Ok(a + b),
     }
@@ -128,6 +136,29 @@ async fn the_journal_is_told_before_the_handle_settles() {
         assert_eq!(seen.len(), 3 * round, "{id}: {seen:?}");
         assert_eq!(seen[seen.len() - 3..], ["job.dispatched", "job.started", "job.succeeded"]);
     }
+}
+
+/// Invariant 6: the last ends of a board that stops are told as well, before their handles settle.
+#[tokio::test(start_paused = true)]
+async fn what_ends_with_the_board_is_told_before_its_handle_settles() {
+    let board = board().await;
+    board.tell_journal();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let ear = told.clone();
+    let _sink = board.dispatcher().bus().attach(move |signal| {
+        if let Some(event) = signal.get::<JournalEvent>() {
+            ear.lock().unwrap().push(event.topic.clone());
+        }
+    });
+    let handle = board.start(Add(15, 7)).await.unwrap();
+    PausedClock::paused().advance(Duration::from_millis(1)).await;
+    let heard = tokio::spawn(async move { (handle.await, told.lock().unwrap().clone()) });
+    board.shutdown().await;
+    let (end, told) = heard.await.unwrap();
+    assert_eq!(end.unwrap().value, 7);
+    assert_eq!(told.last().map(String::as_str), Some("job.succeeded"), "{told:?}");
+    PausedClock::paused().advance(Duration::from_millis(1)).await;
+    assert!(board.dispatcher().bus().is_closed());
 }
 
 /// X8: durable jobs stand in a chain of causes as well, and the journal records that a loop was stopped.
