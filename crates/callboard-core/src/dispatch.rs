@@ -103,6 +103,7 @@ fn describe(tx: &Tx<'_>, args: DispatchArgs, needs: &depend::Needs, not_before: 
         rescues: 0,
         interruptions: 0,
         snoozes: 0,
+        debounces: 0,
         retry: args.retry,
         timeout_ms: args.timeout_ms,
         deadline: args.deadline.or_else(|| args.deadline_ms.map(|ms| now.plus_ms(ms))),

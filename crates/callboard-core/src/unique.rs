@@ -87,7 +87,8 @@ pub(crate) fn supersede(tx: &mut Tx<'_>, id: &JobId, why: &str) -> Result<(), Re
     }
 }
 
-/// A job that has not started takes over what a newer dispatch says, and waits anew.
+/// A job that has not started takes over what a newer dispatch says, and waits anew. That is counted, so that it is
+/// a change, whose key is remembered, even when the newer one says the same in the same millisecond.
 fn take_over(tx: &mut Tx<'_>, id: &JobId, args: &DispatchArgs, until: Time) -> Result<Unique, Rejection> {
     let state = tx.state(id)?;
     let input = args.args.clone().unwrap_or_else(Node::object);
@@ -95,6 +96,8 @@ fn take_over(tx: &mut Tx<'_>, id: &JobId, args: &DispatchArgs, until: Time) -> R
     tx.set_field(id, "args", input)?;
     tx.set_field(id, "title", clip(&title).into())?;
     tx.put_field(id, "scheduledAt", &until)?;
+    let before = tx.record(id).and_then(|record| record.child("debounces")?.as_u64()).unwrap_or(0);
+    tx.set_field(id, "debounces", (before + 1).into())?;
     if state != JobState::Pending
         && let Cell::To(next) = transition(state, JobEvent::Postpone)
     {

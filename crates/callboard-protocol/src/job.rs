@@ -266,6 +266,10 @@ pub struct Job {
     #[serde(skip_serializing_if = "is_zero", default)]
     #[ts(optional, as = "Option<u32>")]
     pub snoozes: u32,
+    /// Dispatches with its unique key whose arguments it has taken over while it waited.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    #[ts(optional, as = "Option<u32>")]
+    pub debounces: u32,
     /// Delays between tries.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[ts(optional)]

@@ -1,7 +1,7 @@
 //! Unique keys and idempotency keys.
 
 use crate::kit::{Board, settles};
-use callboard_core::{Effect, End};
+use callboard_core::{Effect, End, Input};
 use callboard_protocol::{
     JobId, Node, Time,
     command::Command,
@@ -71,6 +71,22 @@ fn debounced_jobs_become_one_that_has_the_newest_input() {
     assert_eq!(board.state("c"), JobState::Queued);
     board.end("a", 1, End::succeeded(Node::Null));
     assert_eq!(board.advance(), ["c"]);
+}
+
+/// Seed 1376: an answer is remembered under its key even when the dispatch says what the job says already.
+#[test]
+fn a_debounce_that_says_the_same_is_a_change_and_is_remembered() {
+    let mut board = Board::new(5);
+    board.send(unique("a", UniquePolicy::Debounce)).expect("accepted");
+    let Command::Dispatch(again) = unique("a", UniquePolicy::Debounce) else { unreachable!("it dispatches") };
+    let again = Command::Dispatch(Box::new(DispatchArgs { id: Some(JobId::from("b")), ..*again }));
+    for (times, dup) in [(1, false), (1, true)] {
+        let input = Input::Command(again.clone());
+        let decided = board.core.receive(input, &board.context(Some("key"))).expect("accepted");
+        board.follow(&decided);
+        assert_eq!((decided.dup, board.job("a").debounces), (dup, times));
+        assert_eq!(decided.result.child("id"), Some(&Node::from("a")));
+    }
 }
 
 #[test]

@@ -235,6 +235,10 @@ interruptions?: number,
  */
 snoozes?: number, 
 /**
+ * Dispatches with its unique key whose arguments it has taken over while it waited.
+ */
+debounces?: number, 
+/**
  * Delays between tries.
  */
 retry?: RetryPolicy, 
