@@ -1,5 +1,5 @@
-//! From the first dispatch to the last end: jobs that do nothing, 100 in flight, beside one row for each job in
-//! plain SQLite under the same load.
+//! Jobs that do nothing, 100 in flight: those that wait already, as queues are usually measured, and from the first
+//! dispatch to the last end. Beside plain SQLite, which stores a row for each fact, or one for each job.
 
 use super::{block_on, dispatch::change_bytes};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     raw_commit::RawCommit,
 };
 use callboard::Board;
-use callboard_protocol::Node;
+use callboard_protocol::{Actor, Node, command::Command, queue::QueueArgs};
 use std::path::Path;
 
 /// Enough to be over what the live state keeps many times.
@@ -19,28 +19,65 @@ const WARM_UP: u64 = 500;
 const CONCURRENCY: usize = 100;
 const LOAD: Load = Load { tasks: 64, depth: 8 };
 
-/// A durable queue has three facts to store for each job: it is asked for, it has begun, it is over.
+/// The facts of a job that are stored: it is asked for, it has begun, it is over.
 const FACTS: u64 = 3;
 
 pub(super) fn run() -> Done<Vec<Figure>> {
     let bytes = change_bytes()?;
-    let (mut ours, mut rows, mut facts) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut waiting, mut ours) = (Vec::new(), Vec::new());
+    let mut rows = [const { Vec::new() }; FACTS as usize];
     for _ in 0..ROUNDS {
+        waiting.push(block_on(queued())?);
         ours.push(block_on(board())?);
-        rows.push(block_on(plain(bytes, 1))?);
-        facts.push(block_on(plain(bytes, FACTS))?);
+        for (rows, facts) in rows.iter_mut().zip(1..) {
+            rows.push(block_on(plain(bytes, facts))?);
+        }
     }
+    let [one, two, three] = rows;
+    Ok([
+        figures(
+            "drain of jobs that wait, 100 in flight",
+            &waiting,
+            &two,
+            "raw SQLite group commit, two rows a job",
+        ),
+        figures("the same", &waiting, &one, "raw SQLite group commit, one row a job"),
+        figures(
+            "dispatch and drain, 100 in flight",
+            &ours,
+            &three,
+            "raw SQLite group commit, three rows a job",
+        ),
+        figures("the same", &ours, &one, "raw SQLite group commit, one row a job"),
+    ]
+    .concat())
+}
+
+/// How many a second, and what one costs, beside plain SQLite with so many rows.
+fn figures(name: &str, ours: &[Took], plain: &[Took], beside: &'static str) -> Vec<Figure> {
     let all = |took: &[Took], value: fn(&Took) -> f64| median(took.iter().map(value));
-    let rate = |name| Figure::new(name, all(&ours, Took::per_second), Unit::PerSecond("jobs"));
-    let cost = |name| Figure::new(name, all(&ours, Took::cpu_us), Unit::Cost("us/job"));
-    let (one, three) =
-        ("raw SQLite group commit, one row a job", "raw SQLite group commit, three rows a job");
-    Ok(vec![
-        rate("dispatch and drain, 100 in flight").beside(one, all(&rows, Took::per_second)),
-        rate("the same, beside three rows").beside(three, all(&facts, Took::per_second)),
-        cost("dispatch and drain: CPU").beside(one, all(&rows, Took::cpu_us)),
-        cost("the same, beside three rows: CPU").beside(three, all(&facts, Took::cpu_us)),
-    ])
+    let figure =
+        |name, value, unit| Figure::new(name, all(ours, value), unit).beside(beside, all(plain, value));
+    vec![
+        figure(name.to_owned(), Took::per_second, Unit::PerSecond("jobs")),
+        figure(format!("{name}: CPU"), Took::cpu_us, Unit::Cost("us/job")),
+    ]
+}
+
+/// Drains jobs that all wait in a paused queue when the time begins.
+async fn queued() -> Done<Took> {
+    let folder = disk::folder()?;
+    let board = boards::open(folder.path(), CONCURRENCY, Vec::new()).await?;
+    settle(&board, WARM_UP, WARM_UP).await?;
+    let queue = || QueueArgs { queue: "default".into() };
+    board.send(Command::PauseQueue(queue()), Actor::new("bench"), None).await?;
+    dispatch(&board, JOBS).await?;
+    let watch = Watch::start();
+    board.send(Command::ResumeQueue(queue()), Actor::new("bench"), None).await?;
+    until(&board, WARM_UP + JOBS).await?;
+    let took = watch.stop(JOBS);
+    board.shutdown().await;
+    Ok(took)
 }
 
 async fn board() -> Done<Took> {
@@ -66,12 +103,21 @@ fn succeeded(board: &Board) -> Option<u64> {
 
 /// Dispatches `count` jobs and waits until `total` jobs have succeeded on this board.
 async fn settle(board: &Board, count: u64, total: u64) -> Done {
+    dispatch(board, count).await?;
+    until(board, total).await
+}
+
+async fn dispatch(board: &Board, count: u64) -> Done {
     let sender = board.clone();
     let send = move |number| {
         let board = sender.clone();
         async move { boards::dispatch(&board, boards::noop(number)).await }
     };
     LOAD.run(Until::Count(count), send).await?;
+    Ok(())
+}
+
+async fn until(board: &Board, total: u64) -> Done {
     let mut head = board.head();
     head.wait_for(|_| succeeded(board) >= Some(total)).await?;
     Ok(())

@@ -139,19 +139,20 @@ fn put_end(tx: &mut Tx<'_>, id: &JobId, end: End) -> Result<Node, Rejection> {
     if let Some(progress) = end.progress.clone() {
         put_progress(tx, id, progress)?;
     }
-    let attempt = Attempt {
-        job_id: id.clone(),
-        attempt: job.attempt,
-        started_at: job.started_at.unwrap_or(job.created_at),
-        finished_at: tx.context.now,
-        outcome: end.outcome,
-        error: end.error.clone(),
-    };
-    tx.archive.push(Archived::Attempt(attempt));
+    let event = event_of(&job, &end);
+    if event != JobEvent::Succeed {
+        tx.archive.push(Archived::Attempt(Attempt {
+            job_id: id.clone(),
+            attempt: job.attempt,
+            started_at: job.started_at.unwrap_or(job.created_at),
+            finished_at: tx.context.now,
+            outcome: end.outcome,
+            error: end.error.clone(),
+        }));
+    }
     if end.stuck {
         count_stuck(tx, id, job.attempt)?;
     }
-    let event = event_of(&job, &end);
     let Cell::To(next) = transition(JobState::Running, event) else {
         return Err(fault(format!("the table has no way out of running for {event:?}")));
     };
@@ -307,6 +308,19 @@ pub(crate) fn conclude(
     tx.archive.push(Archived::Job(id.clone(), record.clone()));
     tx.effects.push(Effect::Settle { id: id.clone(), record });
     Ok(())
+}
+
+/// The attempt with which a job succeeded: its record says all of it, so it is not stored a second time.
+pub fn successful_attempt(record: &Node) -> Option<Attempt> {
+    let job: Job = from_node(record).ok().filter(|job: &Job| job.state == JobState::Succeeded)?;
+    Some(Attempt {
+        job_id: job.id,
+        attempt: job.attempt,
+        started_at: job.started_at.unwrap_or(job.created_at),
+        finished_at: job.finished_at?,
+        outcome: AttemptOutcome::Succeeded,
+        error: None,
+    })
 }
 
 /// The error of a job that was not done in time.

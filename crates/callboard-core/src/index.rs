@@ -17,9 +17,9 @@ use callboard_protocol::{
     JobId, Key, Node, Object, Time, domain::APP, from_node, job::JobState, queue::Queue,
 };
 use families::Families;
-use foldhash::fast::RandomState;
+use foldhash::{HashMap, HashSet};
 pub(crate) use slim::{INDEXED, Slim, rank_of};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use workflows::Workflows;
 
 /// What a time brings.
@@ -42,7 +42,7 @@ pub(crate) enum Due {
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
-    jobs: HashMap<JobId, Slim, RandomState>,
+    jobs: HashMap<JobId, Slim>,
     pub(crate) ready: Ready,
     due: BTreeSet<(Time, Due)>,
     running: BTreeSet<JobId>,

@@ -40,6 +40,7 @@ mod workflow;
 
 pub use crate::core::{Checkpoint, Core, Limits, Recovered};
 pub use dispatch::title_of;
+pub use finish::successful_attempt;
 pub use input::{Archived, BreakerNote, Context, Decided, Effect, End, Input, LogMeta, News, Report, Start};
 pub use projection::Projection;
 pub use query::{Narrow, Query, QueryError};

@@ -1,8 +1,9 @@
 //! Outcomes of commands by key, so that a repeated command is answered and not carried out again.
 
 use callboard_protocol::{CommandKey, Time, caps, command::KeptOutcome};
+use foldhash::HashMap;
 use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
+    collections::{BTreeSet, VecDeque},
     sync::Arc,
 };
 

@@ -10,9 +10,10 @@ mod bucket;
 mod line;
 
 use callboard_protocol::{JobId, Time, bulk, caps, queue::Queue};
+use foldhash::HashMap;
 use line::{Blocked, Line};
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::BTreeSet,
     ops::Bound::{Excluded, Unbounded},
     sync::Arc,
 };

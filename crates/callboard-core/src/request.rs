@@ -105,7 +105,7 @@ pub(crate) fn cancel(tx: &mut Tx<'_>, args: CancelArgs) -> Result<Node, Rejectio
 }
 
 /// What a run leaves in a record that the next one must not find.
-const OF_THE_RUN: [&str; 12] = [
+const OF_THE_RUN: [&str; 13] = [
     "cancel",
     "error",
     "finishedAt",
@@ -115,6 +115,7 @@ const OF_THE_RUN: [&str; 12] = [
     "checkpoint",
     "rescues",
     "snoozes",
+    "debounces",
     "deadline",
     "expiresAt",
     "waitingFor",
@@ -133,6 +134,10 @@ fn redrive(tx: &mut Tx<'_>, index: &Index, id: &JobId, stored: Stored<'_>) -> Re
     if state.is_terminal() {
         let key = tx.record(id).and_then(|record| record.child("uniqueKey")?.as_str());
         unique::check_redrive(index, id, key)?;
+        // From now on the record says nothing of it any more.
+        if let Some(attempt) = tx.record(id).and_then(finish::successful_attempt) {
+            tx.archive.push(Archived::Attempt(attempt));
+        }
         tx.clear_fields(id, OF_THE_RUN)?;
         tx.clear_fields(id, ["hold", "order"])?;
         // The tries of the earlier run are history: the new run has all of its own.

@@ -1,7 +1,7 @@
 //! Looking things up: live state first, then the store.
 
 use crate::{Board, LogFilter, search::Scan};
-use callboard_core::Query;
+use callboard_core::{Query, successful_attempt};
 use callboard_journal::{Cursor, ReadError};
 use callboard_protocol::{
     JobId, Node, caps,
@@ -65,7 +65,11 @@ impl Board {
     /// # Errors
     /// When the store cannot be read.
     pub async fn attempts(&self, id: &JobId) -> Result<Vec<Attempt>, Rejection> {
-        self.shared.journal.attempts(id).await.map_err(unreadable)
+        let mut attempts = self.shared.journal.attempts(id).await.map_err(unreadable)?;
+        let last = self.job(id).await?.as_ref().and_then(successful_attempt);
+        attempts
+            .extend(last.filter(|last| attempts.last().is_none_or(|stored| stored.attempt < last.attempt)));
+        Ok(attempts)
     }
 
     /// Jobs by state, kind and query, the newest first: those that are not finished from the live state, the finished

@@ -2,7 +2,8 @@
 
 use super::{Spot, Text, bucket::Bucket};
 use callboard_protocol::{Time, queue::Queue};
-use std::collections::{BTreeSet, HashMap};
+use foldhash::HashMap;
+use std::collections::BTreeSet;
 
 /// Counts the turns of keys: a key that has just had its turn comes after those that wait for theirs.
 type Turn = u64;

@@ -1,7 +1,7 @@
 //! Attempts, tries, cancels and what they leave.
 
 use crate::kit::{Board, failed, settles};
-use callboard_core::{Archived, Core, Effect, End, Input, Limits, News, Recovered};
+use callboard_core::{Archived, Core, Effect, End, Input, Limits, News, Recovered, successful_attempt};
 use callboard_protocol::{
     JobId, Node, Time, caps,
     command::{CancelArgs, Command, JobArgs},
@@ -23,12 +23,17 @@ fn a_job_runs_and_leaves_its_result() {
     assert_eq!(board.job("a").progress.expect("some").value, 0.5, "X3: it does not go back");
     let decided = board.end("a", 1, End::succeeded(Node::from("done")));
     assert_eq!(settles(&decided), 1);
-    assert!(matches!(&decided.archive[..], [Archived::Attempt(_), Archived::Job(..)]));
+    // The record says all of the attempt that succeeded, until the job is run again.
+    let [Archived::Job(_, record)] = &decided.archive[..] else { panic!("{:?}", decided.archive) };
+    let attempt = successful_attempt(record).expect("it has succeeded");
+    assert_eq!((attempt.attempt, attempt.outcome), (1, AttemptOutcome::Succeeded));
     assert_eq!(board.job("a").state, JobState::Succeeded);
     assert_eq!(board.core.document().at("/results/a/result"), Some(&Node::from("done")));
     board.settle();
     assert_eq!(board.core.document().at("/summary/succeeded"), Some(&Node::from(1u32)));
     assert_eq!(board.core.document().at("/summary/running"), Some(&Node::from(0u32)));
+    let redriven = board.say("jobs.retry", r#"{"id":"a"}"#).expect("accepted");
+    assert!(redriven.archive.contains(&Archived::Attempt(attempt)), "{:?}", redriven.archive);
 }
 
 #[test]

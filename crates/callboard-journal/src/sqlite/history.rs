@@ -12,8 +12,6 @@ use callboard_protocol::{
 };
 use rusqlite::{Connection, OptionalExtension, Params};
 
-const ALL: &str = "SELECT created_at, id FROM jobs WHERE (created_at, id) < (?1, ?2) AND created_at >= ?3 \
-    ORDER BY created_at DESC, id DESC LIMIT ?4";
 const OF_STATE: &str = "SELECT created_at, id FROM jobs WHERE state = ?5 \
     AND (created_at, id) < (?1, ?2) AND created_at >= ?3 ORDER BY created_at DESC, id DESC LIMIT ?4";
 const OF_KIND: &str = "SELECT created_at, id FROM jobs WHERE kind = ?6 AND state = ?5 \
@@ -71,9 +69,6 @@ fn places(view: &Connection, query: &JobQuery) -> rusqlite::Result<Vec<Cursor>> 
     let before = query.before.clone().unwrap_or_else(|| Cursor::at_end_of(Time(i64::MAX)));
     let (at, id, limit) = (before.created_at.0, before.id.as_str(), query.rows() + 1);
     let from = query.created_from.map_or(i64::MIN, |from| from.0);
-    if query.states.is_empty() && query.kind.is_none() && query.queue.is_none() {
-        return range(view, ALL, (at, id, from, limit));
-    }
     let mut places = Vec::new();
     for state in JobState::ALL {
         if !query.states.is_empty() && !query.states.contains(&state) {
@@ -124,7 +119,6 @@ mod tests {
         let mut connection = Connection::open_in_memory().expect("memory");
         schema::migrate(&mut connection, "memory".as_ref(), schema::MIGRATIONS).expect("migrates");
         for (sql, index) in [
-            (ALL, "jobs_by_age"),
             (OF_STATE, "jobs_by_state"),
             (OF_KIND, "jobs_by_kind"),
             (OF_QUEUE, "jobs_by_queue"),

@@ -16,6 +16,7 @@ pub(super) struct Migration {
 pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { sql: include_str!("migrations/0001_commits_and_history.sql") },
     Migration { sql: include_str!("migrations/0002_jobs_by_queue.sql") },
+    Migration { sql: include_str!("migrations/0003_no_jobs_by_age.sql") },
 ];
 
 /// Brings the file to the newest schema. An older one is copied to `FILE.bak-N` first.

@@ -63,9 +63,9 @@ async fn a_newer_schema_is_refused_and_left_alone() {
     raw(dir.path()).pragma_update(None, "user_version", 99).expect("writes");
     let before = fs::read(database(dir.path())).expect("reads");
     let error = refused(dir.path());
-    let OpenError::Newer { found: 99, known: 2, path } = &error else { panic!("{error:?}") };
+    let OpenError::Newer { found: 99, known: 3, path } = &error else { panic!("{error:?}") };
     assert_eq!(*path, database(dir.path()));
-    for part in ["99", "2", "journal.sqlite"] {
+    for part in ["99", "3", "journal.sqlite"] {
         assert!(error.to_string().contains(part), "{error}");
     }
     assert_eq!(fs::read(database(dir.path())).expect("reads"), before);

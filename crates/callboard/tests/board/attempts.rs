@@ -4,6 +4,7 @@ use crate::kit::{GRACE, stage, work};
 use callboard_exec::{CancelReason, Outcome};
 use callboard_protocol::{
     JobId, Node, caps,
+    command::{Command, JobArgs},
     job::{AttemptOutcome, DispatchArgs, JobState, Progress, RetryPolicy},
     log::Level,
 };
@@ -40,6 +41,9 @@ async fn a_timeout_is_per_attempt() {
     let error = attempts[0].error.as_ref().unwrap();
     assert_eq!(error.code, "timeout");
     assert!(error.message.contains("60000 ms"), "{}", error.message);
+    // The one that succeeded is a part of the record, and a row of its own once the record says something else.
+    stage.send(Command::Retry(JobArgs { id: "a".into() })).await.unwrap();
+    assert_eq!(stage.board.attempts(&JobId::new("a")).await.unwrap(), attempts);
 }
 
 #[tokio::test(start_paused = true)]
