@@ -185,7 +185,8 @@ fn fail_early(step: &Step<'_>, (was, after): (&Record<'_>, &Record<'_>)) -> Verd
 /// An attempt has ended: by what its executor returned, by a stop, or with its process.
 fn end(oracle: &Oracle, step: &Step<'_>, (was, to): (&Record<'_>, JobState)) -> Verdict {
     let past = oracle.past.get(step.id).ok_or("it was never started")?;
-    let outcome = *past.outcomes.get(&was.attempt).ok_or("its attempt has no row")?;
+    let by_record = (to == JobState::Succeeded).then_some(AttemptOutcome::Succeeded);
+    let outcome = past.outcomes.get(&was.attempt).copied().or(by_record).ok_or("its attempt has no row")?;
     let attempt = (step.id.to_owned(), was.attempt);
     check_outcome(oracle, step, (was, outcome))?;
     let (asked, late) = (was.has("cancel"), was.is_late());

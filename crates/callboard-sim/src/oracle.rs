@@ -32,6 +32,8 @@ pub(crate) struct Past {
     pub(crate) tries: u32,
     /// The outcome of each attempt.
     pub(crate) outcomes: BTreeMap<u64, AttemptOutcome>,
+    /// Attempts that have a row. The one that succeeded is a part of the job's record until the job is run again.
+    rows: BTreeSet<u64>,
     /// When the present attempt's start was stored, ms of real time, and the changes of its progress since.
     pub(crate) started_ms: u64,
     pub(crate) progress: u64,
@@ -65,7 +67,9 @@ impl Oracle {
     pub(crate) fn record(&mut self, attempts: &[Attempt], found: &mut Found) {
         for row in attempts {
             let past = self.past.entry(row.job_id.as_str().to_owned()).or_default();
-            if let Some(first) = past.outcomes.insert(u64::from(row.attempt), row.outcome) {
+            let number = u64::from(row.attempt);
+            let first = past.outcomes.insert(number, row.outcome);
+            if !past.rows.insert(number) || first.is_some_and(|first| first != row.outcome) {
                 let what = format!(
                     "attempt {} of {} ended {first:?}, then {:?}",
                     row.attempt, row.job_id, row.outcome
@@ -118,6 +122,13 @@ impl Oracle {
             found.push((Invariant::OneEnd, what));
         }
         self.remember(step, after.state);
+        let past = self.past.get(step.id).filter(|_| step.has("job.redriven"));
+        if let Some(lost) =
+            past.and_then(|past| past.outcomes.keys().find(|number| !past.rows.contains(number)))
+        {
+            let what = format!("job {} is run again, and its attempt {lost} has no row", step.id);
+            found.push((Invariant::OneEnd, what));
+        }
     }
 
     /// The state stayed.
@@ -155,7 +166,11 @@ impl Oracle {
             state if state.is_terminal() => *self.totals.entry(state.as_str()).or_default() += 1,
             _ => {}
         }
-        if let Some(was) = step.before.1.as_ref().filter(|was| was.state == JobState::Running)
+        let was = step.before.1.as_ref().filter(|was| was.state == JobState::Running);
+        if let Some(was) = was.filter(|_| after == JobState::Succeeded) {
+            past.outcomes.entry(was.attempt).or_insert(AttemptOutcome::Succeeded);
+        }
+        if let Some(was) = was
             && past.outcomes.get(&was.attempt).is_some_and(|outcome| life::counts(*outcome))
         {
             past.tries += 1;

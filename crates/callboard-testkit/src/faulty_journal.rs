@@ -37,6 +37,7 @@ pub struct JournalFaults(watch::Sender<Orders>);
 #[derive(Clone, Debug, Default)]
 struct Orders {
     hold: bool,
+    hold_answers: bool,
     reject: u64,
     lose_answer: Option<bool>,
     asked: u64,
@@ -48,6 +49,7 @@ struct Orders {
 enum Verdict {
     Pass,
     Hold,
+    HoldAnswer,
     Reject,
     LoseAnswer { stored: bool },
 }
@@ -56,6 +58,9 @@ impl Orders {
     fn judge(&mut self) -> Verdict {
         if self.hold {
             return Verdict::Hold;
+        }
+        if self.hold_answers {
+            return Verdict::HoldAnswer;
         }
         if let Some(stored) = self.lose_answer.take() {
             return Verdict::LoseAnswer { stored };
@@ -75,6 +80,14 @@ impl FaultyJournal {
         let orders = watch::Sender::default();
         (Arc::new(FaultyJournal { inner, orders: orders.clone() }), JournalFaults(orders))
     }
+
+    /// Waits for the release.
+    async fn hold(&self, orders: &mut watch::Receiver<Orders>) {
+        self.orders.send_modify(|orders| orders.held += 1);
+        let released = orders.wait_for(|orders| !orders.hold && !orders.hold_answers).await.is_ok();
+        debug_assert!(released, "this journal holds the sender");
+        self.orders.send_modify(|orders| orders.held -= 1);
+    }
 }
 
 impl JournalFaults {
@@ -83,9 +96,14 @@ impl JournalFaults {
         self.0.send_modify(|orders| orders.hold = true);
     }
 
-    /// Lets appends go on.
+    /// From now on appends are stored, and nobody is told until [`JournalFaults::release_appends`].
+    pub fn hold_answers(&self) {
+        self.0.send_modify(|orders| orders.hold_answers = true);
+    }
+
+    /// Lets appends and answers go on.
     pub fn release_appends(&self) {
-        self.0.send_modify(|orders| orders.hold = false);
+        self.0.send_modify(|orders| (orders.hold, orders.hold_answers) = (false, false));
     }
 
     /// The next `count` appends are rejected like on a full disk; `u64::MAX` for all.
@@ -98,7 +116,7 @@ impl JournalFaults {
         self.0.send_modify(|orders| orders.lose_answer = Some(stored));
     }
 
-    /// Waits until an append is being held.
+    /// Waits until an append or its answer is being held.
     pub async fn append_held(&self) {
         // The sender is ours, so the channel is open.
         let _ = self.0.subscribe().wait_for(|orders| orders.held > 0).await;
@@ -132,11 +150,11 @@ impl Journal for FaultyJournal {
                     }
                     return Err(AppendError::Unknown("the answer was lost".into()));
                 }
-                Verdict::Hold => {
-                    self.orders.send_modify(|orders| orders.held += 1);
-                    let released = orders.wait_for(|orders| !orders.hold).await.is_ok();
-                    debug_assert!(released, "this journal holds the sender");
-                    self.orders.send_modify(|orders| orders.held -= 1);
+                Verdict::Hold => self.hold(&mut orders).await,
+                Verdict::HoldAnswer => {
+                    let answer = self.inner.append(batch).await;
+                    self.hold(&mut orders).await;
+                    return answer;
                 }
             }
         }
@@ -214,8 +232,19 @@ mod tests {
         faults.release_appends();
         let hash = held.await.unwrap().hash;
 
+        faults.hold_answers();
+        let mut held = pin!(journal.append(takeover(2, &hash)));
+        tokio::select! {
+            biased;
+            done = &mut held => panic!("its answer is held, not {done:?}"),
+            () = faults.append_held() => {}
+        }
+        assert_eq!(journal.tail().await.unwrap().seq, 2);
+        faults.release_appends();
+        let hash = held.await.unwrap().hash;
+
         faults.lose_answer(true);
-        assert!(matches!(journal.append(takeover(2, &hash)).await, Err(AppendError::Unknown(_))));
-        assert_eq!((journal.tail().await.unwrap().seq, faults.appends_asked()), (2, 3));
+        assert!(matches!(journal.append(takeover(3, &hash)).await, Err(AppendError::Unknown(_))));
+        assert_eq!((journal.tail().await.unwrap().seq, faults.appends_asked()), (3, 4));
     }
 }

@@ -1,8 +1,11 @@
 //! Invariant 1: nothing is seen before the journal said yes. And what waits for it goes in one commit.
 
-use crate::kit::{stage, work};
+use crate::kit::{on, stage, work};
 use callboard_exec::Outcome;
-use callboard_protocol::{command::Command, job::JobState};
+use callboard_protocol::{
+    command::Command,
+    job::{DispatchArgs, JobState},
+};
 use futures_util::{future::join_all, poll};
 use std::pin::pin;
 
@@ -31,6 +34,28 @@ async fn nothing_shows_before_the_journal_said_yes() {
     assert!(stage.board.state().version >= accepted.version, "an ack's version is visible");
     assert_eq!(stage.job("a").map(|job| job.attempt), Some(1));
     stage.attempts.next().await;
+}
+
+/// What the journal has and nobody was told of is not shown to somebody who comes back, and costs no snapshot.
+#[tokio::test(start_paused = true)]
+async fn whoever_comes_back_during_a_commit_gets_what_is_shown() {
+    let held = |id| Command::Dispatch(Box::new(DispatchArgs { hold: true, ..work(id) }));
+    let first = stage(1).await;
+    let known = first.send(held("a")).await.unwrap().version;
+    first.board.shutdown().await;
+    let stage = on(first.journal.reopen(), 1).await;
+    let head = stage.board.state().version;
+    stage.faults.hold_answers();
+    let mut sent = pin!(stage.send(held("b")));
+    assert!(poll!(&mut sent).is_pending());
+    stage.faults.append_held().await;
+
+    assert!(stage.board.since(known).is_none(), "it is no longer in memory");
+    let window = stage.board.since_stored(known).await.expect("the journal leads there");
+    assert_eq!((window.from, window.to), (known, head));
+    assert_eq!(window.changes().count() as u64, head - known);
+    stage.faults.release_appends();
+    assert!(sent.await.unwrap().version > head);
 }
 
 /// A commit is one transaction, however many commands arrived while the one before was on its way.
