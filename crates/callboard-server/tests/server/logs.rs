@@ -6,12 +6,15 @@ use callboard_protocol::{
     frame::{ClientFrame, LogPosition, LogRequest, ServerFrame},
     log::{Level, LogEntry},
 };
-use callboard_testkit::{Socket, hello};
+use callboard_testkit::{Socket, SocketOptions, hello};
 
 /// A socket that listens to the log; its snapshot of the state has been read.
 async fn listen(stage: &Stage, logs: LogRequest) -> Socket {
-    let mut socket =
-        Socket::open(stage.server.address(), &stage.server.socket_options()).await.expect("open");
+    listen_by(stage, logs, &stage.server.socket_options()).await
+}
+
+async fn listen_by(stage: &Stage, logs: LogRequest, options: &SocketOptions) -> Socket {
+    let mut socket = Socket::open(stage.server.address(), options).await.expect("open");
     let mut hello = hello(&format!("listener-{:x}", fastrand::u64(..)), None, None);
     if let ClientFrame::Hello { logs: wanted, .. } = &mut hello {
         *wanted = Some(logs);
@@ -118,6 +121,62 @@ async fn a_replay_is_followed_by_the_rest() {
     reader.add(&entries, to_seq);
     reader.until(&mut socket, 100).await;
     assert_eq!(reader.lines, numbers(0..100));
+}
+
+/// Readers with the same filter share what is written to them; whenever they come, each has every line once (S3.18).
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_who_come_at_any_time_have_every_line_once() {
+    const ROUNDS: u32 = 24;
+    const LINES: u32 = 37;
+    let stage = stage().await;
+    let mut readers = Vec::new();
+    for round in 0..ROUNDS {
+        let channels = (round % 3 == 0).then(|| vec!["odd".to_owned()]);
+        let all = Some(caps::LOG_QUERY_LINES as u32);
+        let is_odd = channels.is_some();
+        let request = LogRequest { channels, snapshot: all, ..LogRequest::default() };
+        readers.push((is_odd, listen(&stage, request).await));
+        write(&stage, round * LINES..(round + 1) * LINES);
+    }
+    for (is_odd, mut socket) in readers {
+        let wanted = (0..ROUNDS * LINES).filter(|line| !is_odd || line % 2 == 1);
+        let wanted: Vec<_> = wanted.map(|line| line.to_string()).collect();
+        let mut reader = Reader::default();
+        reader.until(&mut socket, wanted.len()).await;
+        assert_eq!(reader.lines, wanted);
+    }
+}
+
+/// S3.18: who does not read holds nobody up, and is told what is gone when it does; nothing is lost without a word.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_reads_slowly_is_told_what_is_missing() {
+    // More than the ring and the buffers of a connection hold.
+    const LINES: u64 = 3500;
+    let stage = stage().await;
+    let plain = SocketOptions { deflate: false, ..stage.server.socket_options() };
+    let mut slow = listen_by(&stage, LogRequest::default(), &plain).await;
+    let mut quick = listen_by(&stage, LogRequest::default(), &plain).await;
+    let long = "x".repeat(caps::LOG_LINE_BYTES);
+    let start = *stage.server.board.logs().head().borrow();
+    let mut had = start;
+    for written in (1..=LINES).map(|line| start + line) {
+        stage.server.board.logs().write("noise", Level::Info, &long, None);
+        while written % 100 == 0 && had < written {
+            if let ServerFrame::LogsAppend { prev_seq, to_seq, dropped, .. } = next(&mut quick).await {
+                assert_eq!((prev_seq, dropped), (had, None), "the quick one has everything");
+                had = to_seq;
+            }
+        }
+    }
+    let (mut had, mut came, mut missed) = (start, 0, 0);
+    while had < start + LINES {
+        if let ServerFrame::LogsAppend { entries, prev_seq, to_seq, dropped } = next(&mut slow).await {
+            assert_eq!(prev_seq, had, "continuous");
+            (had, came, missed) = (to_seq, came + entries.len() as u64, missed + dropped.unwrap_or(0));
+        }
+    }
+    assert_eq!(came + missed, LINES);
+    assert!(missed > 0 && came > 0, "{came} came and {missed} did not");
 }
 
 /// S3.20: the last N that pass the filter, not the last N and then filtered.
