@@ -32,9 +32,11 @@ export async function percent(page) {
 
 /** The messages of the log rows in view, oldest first (the window shows the newest first). */
 export async function logMessages(page) {
-  const texts = await page.locator('[role=log] .line .message').allInnerTexts()
-  const tops = await page.locator('[role=log] .line').evaluateAll((lines) => lines.map((line) => line.getBoundingClientRect().top))
-  return texts.map((text, at) => ({ text, top: tops[at] })).sort((a, b) => b.top - a.top).map(({ text }) => text)
+  // Read in one go: lines come meanwhile, and rows are used again.
+  const rows = await page.locator('[role=log] .line').evaluateAll((lines) =>
+    lines.map((line) => ({ text: line.querySelector('.message')?.innerText ?? '', top: line.getBoundingClientRect().top })),
+  )
+  return rows.sort((a, b) => b.top - a.top).map(({ text }) => text)
 }
 
 /** Fails when a line is there twice. */

@@ -22,7 +22,7 @@ export async function run({ walk, browser, server }) {
     await page.reload()
     const after = await until('the same lines', async () => {
       const found = await logMessages(page)
-      return found.length >= lines.length ? found : undefined
+      return found.length >= lines.length && found[0] === lines[0] ? found : undefined
     })
     expectSame(after.slice(0, lines.length), lines, 'the lines after the reload')
     expectNoneTwice(after)

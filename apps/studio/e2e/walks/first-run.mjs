@@ -8,6 +8,8 @@ import { expect, expectSame } from '../kit/expect.mjs'
 import { live, logMessages, percent, row, version } from '../kit/studio.mjs'
 import { until } from '../kit/until.mjs'
 
+/** Pictures are painted by the processor, which a busy machine has little of. */
+const PAINTING_MS = 60_000
 const PROMPT = 'northern lights over a quiet fjord'
 
 export async function run({ walk, browser, server, pictures }) {
@@ -72,7 +74,7 @@ export async function run({ walk, browser, server, pictures }) {
     await page.getByRole('link', { name: PROMPT }).click()
     const early = await until('progress', async () => (await percent(page)) || undefined)
     await until('more progress', async () => (await percent(page)) > early || (await isDone(page)))
-    await page.locator('.header').getByText('succeeded').waitFor()
+    await page.locator('.header').getByText('succeeded').waitFor({ timeout: PAINTING_MS })
     await page.keyboard.press('g')
     await page.keyboard.press('r')
     const width = await until('a painted picture', () =>
@@ -167,7 +169,7 @@ async function paint(tab, server, pictures) {
   await page.setViewportSize({ width: 1280, height: 640 })
   await page.goto(server.url)
   await row(page, long).waitFor()
-  await until('the picture is well under way', async () => (await server.job(long)).progress?.value > 0.3)
+  await until('the picture is well under way', async () => (await server.job(long)).progress?.value > 0.3, PAINTING_MS)
   await page.mouse.move(640, 600)
   await page.screenshot({ path: join(pictures, 'studio.png') })
   await page.goto(new URL('results', server.url).href)
