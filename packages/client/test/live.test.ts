@@ -56,7 +56,7 @@ describe.skipIf(!binary)('against the real server', () => {
       name: 'live-test',
       token: () => server.token,
       clock: quickClock,
-      WebSocket: socketTo(server),
+      WebSocket: socketTo(() => server),
       fetch: (url, init) => fetch(String(url).replace(`127.0.0.1:${proxy.port}`, server.url.host), init),
     })
     client.connect()

@@ -38,7 +38,7 @@ describe.skipIf(!binary)('a view of one job of a thousand', () => {
       url: `http://127.0.0.1:${proxy.port}`,
       token: server.token,
       logs: false,
-      WebSocket: socketTo(server),
+      WebSocket: socketTo(() => server),
       ...options,
     })
     proxies.push(proxy)

@@ -58,11 +58,14 @@ export interface Proxy {
   close(): Promise<void>
 }
 
-/** The WebSocket of a client that comes through a proxy: the server knows itself by its own name and port (security 3.3). */
-export function socketTo(server: Server): typeof WebSocket {
+/**
+ * The WebSocket of a client that comes through a proxy: the server, which may be another one by then, knows itself by its own
+ * name and port (security 3.3).
+ */
+export function socketTo(server: () => Server): typeof WebSocket {
   return class extends NodeWebSocket {
     constructor(url: string, protocols: string[]) {
-      super(url, protocols, { headers: { host: server.url.host } })
+      super(url, protocols, { headers: { host: server().url.host } })
     }
   } as unknown as typeof WebSocket
 }
