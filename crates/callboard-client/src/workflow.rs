@@ -7,7 +7,7 @@ use callboard_protocol::{
     error::ErrorCode,
     frame::StatePosition,
     from_node, to_node,
-    workflow::{Workflow, WorkflowArgs, WorkflowCancelArgs, WorkflowName},
+    workflow::{Workflow, WorkflowArgs, WorkflowCancelArgs, WorkflowName, WorkflowRetryArgs},
 };
 use serde::Serialize;
 
@@ -105,7 +105,16 @@ impl WorkflowHandle {
     /// # Errors
     /// As [`Client::command`]; `conflict` when it is under way or has succeeded.
     pub async fn retry(&self) -> Result<WorkflowHandle, ClientError> {
-        let since = self.client.workflow_command("workflows.retry", &self.name()).await?.1;
+        self.retry_from(Vec::new()).await
+    }
+
+    /// The same, also from steps that succeeded, with all that need them; so also one that has succeeded.
+    ///
+    /// # Errors
+    /// As [`WorkflowHandle::retry`], and `invalid_args` for a step that is not there.
+    pub async fn retry_from(&self, from: Vec<String>) -> Result<WorkflowHandle, ClientError> {
+        let args = WorkflowRetryArgs { id: self.id.clone(), from };
+        let since = self.client.workflow_command("workflows.retry", &args).await?.1;
         Ok(WorkflowHandle { since: Some(since), ..self.clone() })
     }
 

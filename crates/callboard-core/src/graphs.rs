@@ -7,7 +7,7 @@ use callboard_protocol::{
     from_node,
     job::{AttemptOutcome, Job, JobError},
     workflow::{
-        Compensation, Recipe, Step, StepState, Workflow, WorkflowArgs, WorkflowCancelArgs, WorkflowName,
+        Compensation, Recipe, Step, StepState, Workflow, WorkflowArgs, WorkflowCancelArgs, WorkflowRetryArgs,
         WorkflowState,
     },
 };
@@ -173,7 +173,10 @@ impl Run {
         }
         self.rounds += 1;
         self.undone_before = self.undone;
-        self.input(Input::Command(Command::RetryWorkflow(WorkflowName { id: "w".into() })));
+        self.input(Input::Command(Command::RetryWorkflow(WorkflowRetryArgs {
+            id: "w".into(),
+            from: Vec::new(),
+        })));
         let now = self.workflow().expect("there");
         assert_eq!((now.state, now.retries as usize), (WorkflowState::Running, self.rounds - 1));
         for (id, run) in &now.steps {

@@ -67,7 +67,7 @@ impl Core {
             Command::TriggerSchedule(args) => schedule::trigger(tx, index, &args.id),
             Command::StartWorkflow(args) => workflow::start(tx, index, *args, stored),
             Command::CancelWorkflow(args) => workflow::cancel(tx, args),
-            Command::RetryWorkflow(args) => workflow::retry(tx, index, &args.id),
+            Command::RetryWorkflow(args) => workflow::retry(tx, index, &args),
             Command::DeleteWorkflow(args) => workflow::delete(tx, &args.id),
             Command::Write(writes) => domains::write(tx, index, &projections, writes),
             Command::ReplaceState(args) => domains::replace(tx, index, &projections, &args.state),

@@ -80,6 +80,7 @@ fn workflows(config: &Config) -> String {
         workflow::Workflow,
         workflow::WorkflowArgs,
         workflow::WorkflowCancelArgs,
+        workflow::WorkflowRetryArgs,
         workflow::WorkflowName,
     )
 }

@@ -9,7 +9,7 @@ use crate::{
     job::{ClearArgs, DispatchArgs, UpdateArgs, clip},
     queue::{QueueArgs, QueueSettings},
     schedule::{ScheduleArgs, ScheduleName},
-    workflow::{WorkflowArgs, WorkflowCancelArgs, WorkflowName},
+    workflow::{WorkflowArgs, WorkflowCancelArgs, WorkflowName, WorkflowRetryArgs},
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -50,9 +50,9 @@ pub enum Command {
     StartWorkflow(Box<WorkflowArgs>),
     /// `workflows.cancel`: stop all its jobs, then undo what was done. Returns `{state}`.
     CancelWorkflow(WorkflowCancelArgs),
-    /// `workflows.retry`: run a workflow that failed or was cancelled again, from the steps that did not succeed.
+    /// `workflows.retry`: run a workflow that has ended again, from the steps that did not succeed or that are named.
     /// Returns `{id, steps}`: how many steps run again.
-    RetryWorkflow(WorkflowName),
+    RetryWorkflow(WorkflowRetryArgs),
     /// `workflows.delete`: take a workflow that has ended out of the state; its jobs stay.
     DeleteWorkflow(WorkflowName),
     /// `state.set`, `state.merge`, `state.delete`, `state.transact`: write into open domains, all or nothing.

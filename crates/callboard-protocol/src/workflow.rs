@@ -314,7 +314,21 @@ pub struct WorkflowCancelArgs {
     pub reason: Option<String>,
 }
 
-/// Arguments of `workflows.retry` and `workflows.delete`.
+/// Arguments of `workflows.retry`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WorkflowRetryArgs {
+    /// The workflow.
+    pub id: String,
+    /// Steps that run again although they succeeded, with all that need them. A workflow that succeeded runs again only from
+    /// such steps.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[ts(optional, as = "Option<Vec<String>>")]
+    pub from: Vec<String>,
+}
+
+/// Arguments of `workflows.delete`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

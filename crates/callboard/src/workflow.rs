@@ -8,7 +8,10 @@ use callboard_protocol::{
     error::{ErrorCode, Rejection},
     from_node,
     job::DispatchArgs,
-    workflow::{Compensation, Step, Workflow, WorkflowArgs, WorkflowCancelArgs, WorkflowName, WorkflowStep},
+    workflow::{
+        Compensation, Step, Workflow, WorkflowArgs, WorkflowCancelArgs, WorkflowName, WorkflowRetryArgs,
+        WorkflowStep,
+    },
 };
 use std::sync::PoisonError;
 use tokio::sync::oneshot;
@@ -55,8 +58,23 @@ impl Board {
     /// # Errors
     /// `not_found`, `conflict` when it is under way or has succeeded. Nothing was changed.
     pub async fn retry_workflow(&self, id: &str, actor: Actor) -> Result<WorkflowHandle, Rejection> {
+        self.retry_workflow_from(id, Vec::new(), actor).await
+    }
+
+    /// The same, also from steps that succeeded, with all that need them; so also one that has succeeded.
+    ///
+    /// # Errors
+    /// As [`Board::retry_workflow`], `invalid_args` for a step that is not there, and `conflict` when a step that could be undone
+    /// would be kept.
+    pub async fn retry_workflow_from(
+        &self,
+        id: &str,
+        from: Vec<String>,
+        actor: Actor,
+    ) -> Result<WorkflowHandle, Rejection> {
         let handle = WorkflowHandle::listen(self, id.to_owned());
-        self.send(Command::RetryWorkflow(WorkflowName { id: id.into() }), actor, None).await?;
+        let args = WorkflowRetryArgs { id: id.into(), from };
+        self.send(Command::RetryWorkflow(args), actor, None).await?;
         Ok(handle)
     }
 

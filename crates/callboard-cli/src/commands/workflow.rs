@@ -43,7 +43,7 @@ enum Verb {
     Get(NameArgs),
     /// Stop workflows and undo what they did
     Cancel(CancelArgs),
-    /// Run a workflow that failed or was cancelled again, from the steps that did not succeed
+    /// Run a workflow that has ended again, from the steps that did not succeed or that are named
     Retry(run::RetryArgs),
     /// Remove workflows that have ended; their jobs stay
     Rm(NamesArgs),

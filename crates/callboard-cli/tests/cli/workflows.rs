@@ -201,6 +201,13 @@ async fn a_failed_workflow_goes_on_from_its_step_and_is_removed() {
     let trace = std::fs::read_to_string(trace).expect("a trace");
     assert_eq!(trace.lines().collect::<Vec<_>>(), ["a", "b", "b"], "what had succeeded is kept");
     assert_eq!(server.callboard(&["workflow", "retry", "a1"]).await.code, 4, "it has succeeded");
+    let none = server.callboard(&["workflow", "retry", "a1", "--from", "nope"]).await;
+    assert!(none.code == 4 && none.err.contains("there is no step"), "{none:?}");
+    // From a step that is named it runs again all the same.
+    let said = server.callboard(&["workflow", "retry", "a1", "--from", "b"]).await.succeeded();
+    assert!(said.out.starts_with("✓ again  a1  succeeded"), "{said:?}");
+    let trace = std::fs::read_to_string(folder.path().join("trace")).expect("a trace");
+    assert_eq!(trace.lines().collect::<Vec<_>>(), ["a", "b", "b", "b"]);
     let gone = server.callboard(&["workflow", "rm", "a1", "nope", "--json"]).await;
     assert_eq!((gone.code, gone.json_lines()[0]["removed"].as_bool()), (3, Some(true)), "{gone:?}");
     assert_eq!(server.callboard(&["workflow", "get", "a1"]).await.code, 3);

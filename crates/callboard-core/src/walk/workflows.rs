@@ -56,8 +56,12 @@ pub(super) fn steps() -> impl Strategy<Value = Step> {
             "workflows.start",
             format!(r#"{{"id":"w{n}","recipe":{}}}"#, RECIPES[recipe])
         )),
-        1 => name().prop_map(|n| Step::Say("workflows.cancel", format!(r#"{{"id":"w{n}"}}"#))),
+        2 => name().prop_map(|n| Step::Say("workflows.cancel", format!(r#"{{"id":"w{n}"}}"#))),
         2 => name().prop_map(|n| Step::Say("workflows.retry", format!(r#"{{"id":"w{n}"}}"#))),
+        1 => (name(), prop::sample::subsequence(vec!["a", "b", "c", "each", "sum"], 1..3)).prop_map(|(n, from)| {
+            let args = format!(r#"{{"id":"w{n}","from":{from:?}}}"#);
+            Step::Say("workflows.retry", args)
+        }),
         1 => name().prop_map(|n| Step::Say("workflows.delete", format!(r#"{{"id":"w{n}"}}"#))),
         8 => (any::<u8>(), 0u8..7).prop_map(|(nth, outcome)| Step::Fate(Fate::End(nth, outcome))),
         // Success more often than chance would have it, so that steps behind the first are come to.
@@ -185,7 +189,7 @@ impl Walk {
 fn the_walk_comes_to_every_end() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut topics = HashSet::new();
-    for _ in 0..60 {
+    for _ in 0..100 {
         let steps = prop::collection::vec(super::step(), 120).new_tree(&mut runner).expect("steps").current();
         let mut walk = Walk::new();
         steps.into_iter().for_each(|step| walk.step(step));

@@ -68,6 +68,78 @@ fn a_retry_runs_what_did_not_succeed_and_keeps_the_rest() {
 }
 
 #[test]
+fn a_retry_from_a_step_runs_it_and_all_that_need_it() {
+    let mut board = board();
+    start(
+        &mut board,
+        r#"[{"id":"a","kind":"echo"},{"id":"side","kind":"echo"},
+            {"id":"b","kind":"echo","args":{"n":"${steps.a.result}"}},
+            {"id":"each","kind":"echo","forEach":[1,2],"needs":["b"]}]"#,
+    );
+    board.advance();
+    board.end("w:a", 1, ok("7"));
+    board.end("w:side", 1, ok("1"));
+    board.advance();
+    board.end("w:b", 1, ok("8"));
+    board.advance();
+    board.end("w:each:0", 1, ok("1"));
+    board.end("w:each:1", 1, failed());
+    board.advance();
+    assert_eq!(workflow(&board).state, WorkflowState::Failed);
+    // A name that is none is refused, and nothing is changed.
+    let before = board.core.document().clone();
+    let refused = board.say("workflows.retry", r#"{"id":"w","from":["nope"]}"#).expect_err("no such step");
+    assert_eq!(refused.code, ErrorCode::InvalidArgs);
+    assert!(refused.message.contains("there are a, side, b, each"), "{}", refused.message);
+    assert_eq!(board.core.document(), &before);
+    // Of a list that is named, or needs what runs again, all items do.
+    let told = board.say("workflows.retry", r#"{"id":"w","from":["each","b"]}"#).expect("accepted");
+    assert_eq!(told.result.to_string(), r#"{"id":"w","steps":2}"#);
+    assert_eq!(states(&board), "a:succeeded b:waiting each:waiting side:succeeded");
+    assert_eq!(board.advance(), ["w:b.2"]);
+    assert_eq!(board.job("w:b.2").args.to_string(), r#"{"n":7}"#, "what is kept is found");
+    board.end("w:b.2", 1, ok("9"));
+    assert_eq!(board.advance(), ["w:each.2:0", "w:each.2:1"]);
+    board.end("w:each.2:0", 1, ok("1"));
+    board.end("w:each.2:1", 1, ok("2"));
+    board.advance();
+    assert_eq!(workflow(&board).state, WorkflowState::Succeeded);
+    // Now it has succeeded: all of it again, over a crash.
+    board.say("workflows.retry", r#"{"id":"w","from":["a"]}"#).expect("accepted");
+    board.crash();
+    assert_eq!(board.advance(), ["w:a.3"]);
+    assert_eq!(states(&board), "a:running b:waiting each:waiting side:succeeded");
+    board.end("w:a.3", 1, failed());
+    board.advance();
+    assert_eq!(workflow(&board).state, WorkflowState::Failed);
+}
+
+#[test]
+fn what_could_not_be_undone_any_more_is_not_kept() {
+    // S2.23: a saga that fails undoes what it did, in whichever round that was.
+    let mut board = board();
+    start(
+        &mut board,
+        r#"[{"id":"seat","kind":"book","compensate":{"kind":"free"}},{"id":"mail","kind":"echo","needs":["seat"]}]"#,
+    );
+    board.advance();
+    board.end("w:seat", 1, ok("17"));
+    board.advance();
+    board.end("w:mail", 1, ok("1"));
+    board.advance();
+    assert_eq!(workflow(&board).state, WorkflowState::Succeeded);
+    let refused = board.say("workflows.retry", r#"{"id":"w","from":["mail"]}"#).expect_err("it was done");
+    assert_eq!(refused.code, ErrorCode::Conflict);
+    assert!(refused.message.contains("step \"seat\""), "{}", refused.message);
+    board.say("workflows.retry", r#"{"id":"w","from":["mail","seat"]}"#).expect("accepted");
+    assert_eq!(board.advance(), ["w:seat.2"]);
+    board.end("w:seat.2", 1, ok("18"));
+    board.advance();
+    board.end("w:mail.2", 1, failed());
+    assert_eq!(board.advance(), ["w:seat.2:undo"], "what this round did is undone");
+}
+
+#[test]
 fn what_was_undone_is_done_again_and_so_is_what_needs_it() {
     // S2.23: a compensation that ran has taken the effect away, so the kept result would be a lie.
     let mut board = board();

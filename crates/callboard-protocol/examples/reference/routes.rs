@@ -209,9 +209,9 @@ pub(crate) const ROUTES: &[Route] = &[
         method: "post",
         path: "/api/workflows/{id}/retry",
         open: false,
-        summary: "Runs a workflow again from the steps that did not succeed: `workflows.retry`",
+        summary: "Runs a workflow again from the steps that did not succeed, or that are named: `workflows.retry`",
         params: &[WORKFLOW, KEY],
-        body: None,
+        body: Some(r#"{"type":"object","properties":{"from":{"type":"array","items":{"type":"string"}}}}"#),
         answer: (JSON, "Accepted"),
     },
     get(

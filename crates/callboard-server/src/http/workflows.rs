@@ -94,8 +94,14 @@ pub(super) async fn retry(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     headers: HeaderMap,
+    Sent(body): Sent<Node>,
 ) -> Result<Json<Accepted>, Problem> {
-    named((&app, &caller), "workflows.retry", id, &headers).await
+    let mut args = body.as_object().cloned().ok_or_else(|| {
+        Rejection::new(ErrorCode::InvalidArgs, "the body of a retry is an object: {from}, or nothing")
+    })?;
+    args.insert("id".into(), id.into());
+    let key = commands::key(&headers)?;
+    Ok(Json(commands::run(&app.board, &caller, "workflows.retry", &args.into(), key).await?))
 }
 
 pub(super) async fn delete(

@@ -1311,7 +1311,21 @@ id: string,
 reason?: string, };
 
 /**
- * Arguments of `workflows.retry` and `workflows.delete`.
+ * Arguments of `workflows.retry`.
+ */
+export type WorkflowRetryArgs = { 
+/**
+ * The workflow.
+ */
+id: string, 
+/**
+ * Steps that run again although they succeeded, with all that need them. A workflow that succeeded runs again only from
+ * such steps.
+ */
+from?: Array<string>, };
+
+/**
+ * Arguments of `workflows.delete`.
  */
 export type WorkflowName = { 
 /**

@@ -18,7 +18,9 @@ use callboard::{BadRecipe, RecipeFormat, read_recipe};
 use callboard_client::{Client, ClientError, Code};
 use callboard_protocol::{
     Node, from_node, to_node,
-    workflow::{Recipe, StepState, Workflow, WorkflowArgs, WorkflowCancelArgs, WorkflowName, WorkflowState},
+    workflow::{
+        Recipe, StepState, Workflow, WorkflowArgs, WorkflowCancelArgs, WorkflowRetryArgs, WorkflowState,
+    },
 };
 use clap::Args;
 use serde_json::{Value, json};
@@ -54,6 +56,9 @@ pub(super) struct RunArgs {
 pub(super) struct RetryArgs {
     /// The workflow: its id or a unique beginning of it
     pub(super) id: String,
+    /// Also from these steps, although they succeeded, with all that need them; so also a workflow that succeeded
+    #[arg(long, value_name = "STEP", value_delimiter = ',')]
+    from: Vec<String>,
     /// Print the workflow's id and leave it alone
     #[arg(long, short)]
     detach: bool,
@@ -80,7 +85,7 @@ pub(super) async fn run(place: &Place, args: RunArgs, out: &Output) -> Outcome {
 }
 
 pub(super) async fn retry(place: &Place, id: String, args: RetryArgs, out: &Output) -> Outcome {
-    let request = WorkflowName { id: id.clone() };
+    let request = WorkflowRetryArgs { id: id.clone(), from: args.from };
     let watched = Watched { id, detach: args.detach, progress: args.progress };
     begin(place, ("workflows.retry", &request), watched, out).await
 }
