@@ -7,11 +7,19 @@ use std::{
     sync::Arc,
 };
 
-/// The newest outcomes: at most [`caps::OUTCOMES`], and none older than [`caps::OUTCOME_MS`].
+/// More than this between two answers does not count as time that has passed, ms.
+const STEP_MS: u64 = 60_000;
+
+/// The newest outcomes: at most [`caps::OUTCOMES`], and none older than [`caps::OUTCOME_MS`] of time in which there were answers.
 #[derive(Debug, Default)]
 pub(crate) struct Outcomes {
     by_key: HashMap<CommandKey, Arc<KeptOutcome>>,
-    in_order: VecDeque<Arc<KeptOutcome>>,
+    /// With the time that it was kept at, as [`Outcomes::lived`] has it.
+    in_order: VecDeque<(u64, Arc<KeptOutcome>)>,
+    /// The time that has passed from answer to answer, ms, each step at most [`STEP_MS`]: a wall clock that is set
+    /// forward, or a machine that was asleep, makes nobody forget what was answered a moment ago.
+    lived: u64,
+    last: Option<Time>,
     /// Idempotency keys of jobs, which live as long as they say: at most [`caps::LONG_KEYS`].
     long: HashMap<CommandKey, KeptOutcome>,
     long_by_end: BTreeSet<(Time, CommandKey)>,
@@ -31,12 +39,13 @@ impl Outcomes {
         if let Some(until) = outcome.until {
             return self.keep_long(until, outcome);
         }
-        let now = outcome.at;
+        let last = self.last.replace(outcome.at).unwrap_or(outcome.at);
+        self.lived += outcome.at.since_ms(last).min(STEP_MS);
         let outcome = Arc::new(outcome);
         self.by_key.insert(outcome.key.clone(), outcome.clone());
-        self.in_order.push_back(outcome);
-        while let Some(oldest) = self.in_order.front()
-            && (self.in_order.len() > caps::OUTCOMES || is_old(oldest, now))
+        self.in_order.push_back((self.lived, outcome));
+        while let Some((kept_at, _)) = self.in_order.front()
+            && (self.in_order.len() > caps::OUTCOMES || self.lived - kept_at > caps::OUTCOME_MS)
         {
             self.forget_oldest();
         }
@@ -44,7 +53,7 @@ impl Outcomes {
 
     /// Takes back the outcomes after this version, which did not become durable.
     pub(crate) fn take_back(&mut self, version: u64) {
-        while let Some(newest) = self.in_order.pop_back_if(|outcome| outcome.version > version) {
+        while let Some((_, newest)) = self.in_order.pop_back_if(|(_, outcome)| outcome.version > version) {
             self.by_key.remove(&newest.key);
         }
         // It is rare that a commit is refused, and there are few of these.
@@ -55,7 +64,7 @@ impl Outcomes {
 
     pub(crate) fn all(&self) -> Vec<KeptOutcome> {
         let long = self.long_by_end.iter().filter_map(|(_, key)| self.long.get(key).cloned());
-        self.in_order.iter().map(|outcome| outcome.as_ref().clone()).chain(long).collect()
+        self.in_order.iter().map(|(_, outcome)| outcome.as_ref().clone()).chain(long).collect()
     }
 
     /// Those that are over go when others come, so that no timer is needed.
@@ -78,12 +87,8 @@ impl Outcomes {
     }
 
     fn forget_oldest(&mut self) {
-        if let Some(oldest) = self.in_order.pop_front() {
+        if let Some((_, oldest)) = self.in_order.pop_front() {
             self.by_key.remove(&oldest.key);
         }
     }
-}
-
-fn is_old(outcome: &KeptOutcome, now: Time) -> bool {
-    now.since_ms(outcome.at) > caps::OUTCOME_MS
 }

@@ -106,7 +106,7 @@ pub const COMMIT_BYTES: usize = 512 * 1024;
 pub const COMMAND_QUEUE: usize = 4096;
 /// Outcomes of commands kept for idempotence, newest first; and for how long.
 pub const OUTCOMES: usize = 100_000;
-/// How long an outcome is kept at least while [`OUTCOMES`] is not reached: 10 minutes.
+/// How long an outcome is kept at least while [`OUTCOMES`] is not reached, ms: 10 minutes in which there were answers.
 pub const OUTCOME_MS: u64 = 600_000;
 /// Changes kept in memory for followers. One that is further behind gets a snapshot.
 pub const RING_CHANGES: usize = 16_384;

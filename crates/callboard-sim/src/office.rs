@@ -8,7 +8,7 @@ use callboard_protocol::{
     error::ErrorCode,
 };
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -25,6 +25,19 @@ struct Desk {
     answered: u64,
     /// Commands whose answer has not come.
     open: BTreeMap<u64, Command>,
+    /// The last [`RECENT`] commands that were accepted. A refusal is not remembered: asked again, all may be different.
+    recent: VecDeque<(u64, Command)>,
+}
+
+const RECENT: usize = 64;
+
+impl Desk {
+    fn remember(&mut self, number: u64, command: Command) {
+        if self.recent.len() == RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back((number, command));
+    }
 }
 
 impl Office {
@@ -42,6 +55,15 @@ impl Office {
             number
         };
         self.post(board, number, command);
+    }
+
+    /// Sends a command again under its key, as a client does that did not hear the answer.
+    pub(crate) fn repeat(self: &Arc<Self>, board: &Board, dice: &mut Dice) {
+        let recent = self.desk().recent.clone();
+        let recent: Vec<_> = recent.into_iter().collect();
+        if let Some((number, command)) = dice.choose(&recent) {
+            self.post(board, *number, command.clone());
+        }
     }
 
     /// What a client does after a crash: it asks again, under the same keys, or it never comes back.
@@ -67,7 +89,10 @@ impl Office {
             let key = CommandKey::from(format!("c{number}").as_str());
             let name = command.name();
             let is_step = is_one_change(&command);
-            let answer = board.send(command, Actor::new("sim"), Some(key.clone())).await;
+            let answer = board.send(command.clone(), Actor::new("sim"), Some(key.clone())).await;
+            if answer.is_ok() {
+                office.desk().remember(number, command);
+            }
             office.hear((number, name), &key, is_step, answer);
         });
     }

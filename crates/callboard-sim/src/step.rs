@@ -59,8 +59,11 @@ impl World {
         None
     }
 
-    /// One command, or many at once.
+    /// One command, or many at once, or one again.
     fn ask(&mut self, board: &Board) {
+        if self.dice.percent(6) {
+            return self.office.repeat(board, &mut self.dice);
+        }
         let count = if self.dice.percent(15) { self.dice.within(2..=12) } else { 1 };
         for _ in 0..count {
             let known = self.known();

@@ -5,7 +5,7 @@ use callboard_core::{Effect, End, Input};
 use callboard_protocol::{
     JobId, Node, Time,
     command::Command,
-    error::ErrorCode,
+    error::{ErrorCode, Rejection},
     job::{CancelCause, DispatchArgs, JobState, UniquePolicy},
 };
 
@@ -71,6 +71,33 @@ fn debounced_jobs_become_one_that_has_the_newest_input() {
     assert_eq!(board.state("c"), JobState::Queued);
     board.end("a", 1, End::succeeded(Node::Null));
     assert_eq!(board.advance(), ["c"]);
+}
+
+/// Seed 1464: a wall clock that is set forward is no reason to forget what was answered a moment ago; ten minutes are.
+#[test]
+fn an_answer_is_remembered_over_a_jump_of_the_clock_and_not_for_ever() {
+    let mut board = Board::new(5);
+    let send = |board: &mut Board, id: &str| {
+        let input = Input::Command(unique(id, UniquePolicy::Reject));
+        let decided = board.core.receive(input, &board.context(Some(id)))?;
+        board.follow(&decided);
+        board.drain();
+        Ok::<bool, Rejection>(decided.dup)
+    };
+    assert_eq!(send(&mut board, "a"), Ok(false));
+    board.now += 3_600_000;
+    assert_eq!(send(&mut board, "b"), Ok(false));
+    assert_eq!(send(&mut board, "a"), Ok(true), "an hour has gone by and one answer");
+    // The jump has counted as one minute.
+    for minute in 1..=9 {
+        assert_eq!(send(&mut board, "a"), Ok(true), "{minute} minutes");
+        board.now += 60_000;
+        assert_eq!(send(&mut board, &format!("m{minute}")), Ok(false));
+    }
+    board.now += 60_000;
+    assert_eq!(send(&mut board, "last"), Ok(false));
+    let forgotten = send(&mut board, "a");
+    assert!(forgotten.is_err() || forgotten == Ok(false), "{forgotten:?}");
 }
 
 /// Seed 1376: an answer is remembered under its key even when the dispatch says what the job says already.
