@@ -79,6 +79,19 @@ export async function run({ walk, browser, server }) {
     await page.goBack()
   })
 
+  await step('it runs again from a chosen step, with what needs it', async () => {
+    await node('split').click()
+    await page.getByRole('region', { name: 'Step split' }).getByRole('button', { name: 'Run again from here' }).click()
+    await page.getByText('run again 2×').waitFor()
+    await says('report', 'succeeded')
+    const { steps } = await server.api('api/workflows/w1')
+    expectSame([steps.fetch.round, steps.split.round, steps.check.round, steps.report.round], [undefined, 3, 3, 3], 'the rounds')
+    await node('report').click()
+    await page.keyboard.press('R')
+    await page.getByText('run again 3×').waitFor()
+    await says('report', 'succeeded')
+  })
+
   await step('the list says the same in words', async () => {
     await page.getByRole('button', { name: 'List', exact: true }).click()
     const rows = await page.getByRole('list', { name: 'Steps as a list' }).getByRole('listitem').allInnerTexts()

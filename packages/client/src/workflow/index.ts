@@ -49,8 +49,11 @@ export interface WorkflowHandle extends PromiseLike<Workflow> {
   steps(f: (steps: readonly StepView[]) => void): Off
   /** Stops its jobs and undoes what was done. */
   cancel(reason?: string): Promise<void>
-  /** Runs it again from the steps that did not succeed; await the handle that comes back for the next end. */
-  retry(): WorkflowHandle
+  /**
+   * Runs it again from the steps that did not succeed, and from these, with all that need them; await the handle that comes back
+   * for the next end. One that has succeeded runs again from named steps only (`conflict`).
+   */
+  retry(...from: string[]): WorkflowHandle
   /** Takes it out of the state when it has ended; its jobs stay. */
   delete(): Promise<void>
 }
@@ -148,7 +151,7 @@ function handleOf(client: Client, id: string, accepted: Promise<Accepted>): Work
     accepted,
     steps: (f) => follow(client, store, f),
     cancel: async (reason) => void (await ask('workflows.cancel', reason === undefined ? {} : { reason })),
-    retry: () => handleOf(client, id, ask('workflows.retry')),
+    retry: (...from) => handleOf(client, id, ask('workflows.retry', from.length === 0 ? {} : { from })),
     delete: async () => void (await ask('workflows.delete')),
     then: (done, failed) => result.then(done, failed),
   }
