@@ -2,8 +2,9 @@
 
 use crate::{
     configure,
+    deletions::Deletions,
     index::Index,
-    input::{Context, Decided, Input},
+    input::{Archived, Context, Decided, Input},
     outcomes::Outcomes,
     projection::{Projection, Projections},
     restart,
@@ -115,6 +116,7 @@ pub struct Core {
     /// What values of `/serverConfig` go back to when a command takes its own back.
     pub(crate) start: Settings,
     outcomes: Outcomes,
+    deletions: Deletions,
     counts: Counts,
     version: u64,
 }
@@ -134,6 +136,7 @@ impl Core {
             projections,
             start,
             outcomes,
+            deletions: Deletions::default(),
             counts: Counts::default(),
             version: recovered.version,
         }
@@ -183,6 +186,7 @@ impl Core {
         self.index = Index::of(&self.document);
         self.counts = Counts::default();
         self.outcomes.take_back(self.version);
+        self.deletions.take_back(self.version);
     }
 
     /// Writes the counts of jobs that were decided since the last time, as the last change of a commit.
@@ -206,7 +210,12 @@ impl Core {
         }
         match input {
             Input::Command(command) => self.request(command, &[], context),
-            Input::CommandWith(command, stored) => self.request(command, &stored, context),
+            Input::CommandWith(command, mut known) => {
+                let id = |record: &Node| record.child("id").and_then(Node::as_str).map(str::to_owned);
+                let is_void = |id: String| self.deletions.has_since(known.as_of, &id);
+                known.records.retain(|record| !id(record).is_some_and(is_void));
+                self.request(command, &known.records, context)
+            }
             Input::Report(report) => self.report(report, context),
             Input::Boot { build, node } => {
                 let projections = self.projections.clone();
@@ -324,6 +333,11 @@ impl Core {
         if let Some(change) = &change {
             self.version += 1;
             kept(change, self.version).for_each(|outcome| self.outcomes.keep(outcome));
+        }
+        for row in &archive {
+            if let Archived::Delete(id) = row {
+                self.deletions.keep(self.version, id.clone());
+            }
         }
         Ok(Decided { version: self.version, change, effects, archive, result, dup: false })
     }

@@ -21,13 +21,22 @@ pub struct Context {
     pub key: Option<CommandKey>,
 }
 
+/// Records of jobs that a command names, read outside of the core, for it may not have them any more.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Known {
+    /// The version that was durable before they were read. What was deleted since is known no more.
+    pub as_of: u64,
+    /// The records, as they were shown or stored.
+    pub records: Vec<Node>,
+}
+
 /// Something to decide about.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input {
     /// A request from outside.
     Command(Command),
-    /// The same, with the records of jobs that it names and that only the store has.
-    CommandWith(Command, Vec<Node>),
+    /// The same, with what is known of jobs that it names.
+    CommandWith(Command, Known),
     /// News from an attempt.
     Report(Report),
     /// This process has opened the journal: says so, and takes back what the last one had running.

@@ -10,6 +10,7 @@ mod check;
 mod configure;
 mod core;
 mod deadline;
+mod deletions;
 mod depend;
 mod dispatch;
 mod domains;
@@ -41,7 +42,9 @@ mod workflow;
 pub use crate::core::{Checkpoint, Core, Limits, Recovered};
 pub use dispatch::title_of;
 pub use finish::successful_attempt;
-pub use input::{Archived, BreakerNote, Context, Decided, Effect, End, Input, LogMeta, News, Report, Start};
+pub use input::{
+    Archived, BreakerNote, Context, Decided, Effect, End, Input, Known, LogMeta, News, Report, Start,
+};
 pub use projection::Projection;
 pub use query::{Narrow, Query, QueryError};
 pub use retain::Retention;

@@ -53,6 +53,8 @@ pub const QUEUE_KINDS: usize = 100;
 pub const QUEUE_LIMIT: u32 = 1_000_000;
 /// Idempotency keys with a ttl that are remembered. The one that would end first goes.
 pub const LONG_KEYS: usize = 100_000;
+/// Deleted jobs that a board remembers, so that a record that was read from the store before brings none of them back.
+pub const DELETIONS: usize = 16_384;
 /// Schedules of a board. More are rejected with `overloaded`.
 pub const SCHEDULES: usize = 10_000;
 /// Missed times of a schedule that are made up for at most, when it catches up at all.

@@ -11,6 +11,7 @@ use crate::{
     typed::{Execute, Job},
     writer::Message,
 };
+use callboard_core::Known;
 use callboard_exec::{ArtifactStore, Executor, KindError, KindInfo, Registry};
 use callboard_protocol::{
     Actor, CommandKey, Epoch, JobId, Node,
@@ -71,14 +72,14 @@ impl Board {
         if let Command::Bulk(args) = command {
             return Box::pin(self.bulk(*args, actor, key)).await;
         }
-        let stored = self.look_up(&command).await.map_err(|rejection| self.or_stopped(rejection))?;
-        self.post((command, stored), actor, key).await
+        let known = self.look_up(&command).await.map_err(|rejection| self.or_stopped(rejection))?;
+        self.post((command, known), actor, key).await
     }
 
-    /// Sends a command with what the store knows of the jobs that it names.
+    /// Sends a command with what is known of the jobs that it names.
     pub(crate) async fn post(
         &self,
-        (mut command, stored): (Command, Vec<Node>),
+        (mut command, known): (Command, Known),
         actor: Actor,
         key: Option<CommandKey>,
     ) -> Result<Accepted, Rejection> {
@@ -93,7 +94,7 @@ impl Board {
         }
         self.redactor().clean_command(&mut command);
         let (reply, answer) = oneshot::channel();
-        let message = Message::Command { command, stored, actor, key, reply };
+        let message = Message::Command { command, known, actor, key, reply };
         self.shared.inbox.send(message).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
@@ -108,12 +109,12 @@ impl Board {
         // The handle listens before the job exists, so that it cannot miss its end.
         let handle = RawHandle::listen(self.clone(), id);
         let command = Command::Dispatch(Box::new(args));
-        let stored = match &command {
+        let known = match &command {
             // A name that was just made is new; nothing has to be looked up for it.
             Command::Dispatch(args) if !is_named => self.look_up_needs(args).await?,
             command => self.look_up(command).await.map_err(|rejection| self.or_stopped(rejection))?,
         };
-        let accepted = self.post((command, stored), actor, None).await?;
+        let accepted = self.post((command, known), actor, None).await?;
         let made = accepted.result.child("id").and_then(Node::as_str);
         match made.filter(|made| *made != handle.id().as_str()) {
             // Another job was there already: for the same idempotency key, or debounced.

@@ -5,7 +5,7 @@ mod run;
 mod tally;
 
 use crate::{Board, shared::Shared};
-use callboard_core::bulk;
+use callboard_core::{Known, bulk};
 use callboard_exec::{KindInfo, Registry};
 use callboard_protocol::{
     Actor, CommandKey, Node,
@@ -54,7 +54,7 @@ impl Board {
             priority: Some(-caps::PRIORITY),
             ..DispatchArgs::default()
         };
-        self.post((Command::Dispatch(Box::new(dispatch)), Vec::new()), actor, key).await
+        self.post((Command::Dispatch(Box::new(dispatch)), Known::default()), actor, key).await
     }
 }
 

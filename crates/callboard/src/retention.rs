@@ -4,6 +4,7 @@
 //! without a word.
 
 use crate::{Board, Retention, shared::Shared};
+use callboard_core::Known;
 use callboard_journal::{Prune, ReadError};
 use callboard_protocol::{
     Actor, CommandKey, Node, Time, caps,
@@ -60,7 +61,7 @@ impl Board {
         let (mut key, mut deleted) = (key, 0);
         let accepted = loop {
             let command = Command::Clear(args.clone());
-            let step = self.post((command, Vec::new()), actor.clone(), key.take()).await?;
+            let step = self.post((command, Known::default()), actor.clone(), key.take()).await?;
             deleted += step.result.child("deleted").and_then(Node::as_u64).unwrap_or(0);
             if step.dup || step.result.child("more") != Some(&Node::from(true)) {
                 break step;

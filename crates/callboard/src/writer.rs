@@ -12,7 +12,7 @@ use crate::{
     shared::{Head, Shared},
 };
 use batch::{Batch, Hearer, answer, refusal};
-use callboard_core::{BreakerNote, Context, Core, Effect, Input, LogMeta, News, Report};
+use callboard_core::{BreakerNote, Context, Core, Effect, Input, Known, LogMeta, News, Report};
 use callboard_exec::CancelReason;
 use callboard_journal::{Append, AppendError, Appended, Archive, Snapshot};
 use callboard_protocol::{
@@ -44,8 +44,8 @@ pub(crate) type Reply = oneshot::Sender<Result<Accepted, Rejection>>;
 pub(crate) enum Message {
     Command {
         command: Command,
-        /// Records of jobs that it names and that only the store has.
-        stored: Vec<Node>,
+        /// What is known of the jobs that it names.
+        known: Known,
         actor: Actor,
         key: Option<CommandKey>,
         reply: Reply,
@@ -279,8 +279,8 @@ impl Writer {
 
     fn decide_message(&mut self, message: Message, batch: &mut Batch) {
         let (input, context, hearer) = match message {
-            Message::Command { command, stored, actor, key, reply } => {
-                let input = Input::CommandWith(command, stored);
+            Message::Command { command, known, actor, key, reply } => {
+                let input = Input::CommandWith(command, known);
                 (input, self.context(actor, key), Hearer::Command(reply))
             }
             Message::Report(report) => {

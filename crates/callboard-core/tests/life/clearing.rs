@@ -98,7 +98,7 @@ fn a_job_that_only_the_store_has_can_be_run_again() {
     let mut board = wide();
     let retry = || Command::Retry(JobArgs { id: JobId::from("old") });
     assert_eq!(board.send(retry()).expect_err("unknown").code, ErrorCode::NotFound);
-    let decided = board.receive(Input::CommandWith(retry(), vec![stored("old")])).expect("accepted");
+    let decided = board.receive(board.knowing(retry(), vec![stored("old")])).expect("accepted");
     assert!(matches!(&decided.archive[..], [Archived::Job(..)]), "retention must pass the stored row by");
     board.settle();
     assert_eq!(board.at("/summary/queues/default/queued"), Node::from(1u32));
@@ -107,12 +107,25 @@ fn a_job_that_only_the_store_has_can_be_run_again() {
     assert_eq!((board.state("old"), board.job("old").attempt), (JobState::Succeeded, 2));
 }
 
+/// Seed 549: somebody had read the record before another one's deletion was stored.
+#[test]
+fn what_was_read_before_a_deletion_brings_nothing_back() {
+    let mut board = wide();
+    let args = || JobArgs { id: JobId::from("old") };
+    let late = board.knowing(Command::Retry(args()), vec![stored("old")]);
+    board.receive(board.knowing(Command::Delete(args()), vec![stored("old")])).expect("accepted");
+    assert_eq!(board.receive(late.clone()).expect_err("it is gone").code, ErrorCode::NotFound);
+    let Input::CommandWith(command, known) = late else { unreachable!("it is a command") };
+    // One of the same name that was read since is another one.
+    board.receive(board.knowing(command, known.records)).expect("accepted");
+}
+
 #[test]
 fn an_id_that_only_the_store_has_is_taken() {
     let mut board = wide();
     let args = DispatchArgs { id: Some("old".into()), kind: "echo".into(), ..DispatchArgs::default() };
     let dispatch = Command::Dispatch(Box::new(args));
-    let refused = board.receive(Input::CommandWith(dispatch, vec![stored("old")])).expect_err("taken");
+    let refused = board.receive(board.knowing(dispatch, vec![stored("old")])).expect_err("taken");
     assert_eq!(refused.code, ErrorCode::Conflict);
 }
 
@@ -120,7 +133,7 @@ fn an_id_that_only_the_store_has_is_taken() {
 fn a_job_that_only_the_store_has_can_be_deleted() {
     let mut board = wide();
     let delete = Command::Delete(JobArgs { id: JobId::from("old") });
-    let decided = board.receive(Input::CommandWith(delete, vec![stored("old")])).expect("accepted");
+    let decided = board.receive(board.knowing(delete, vec![stored("old")])).expect("accepted");
     assert_eq!(decided.archive, [Archived::Delete(JobId::from("old"))]);
     assert!(decided.change.is_some(), "a row of the store goes with a change only");
 }

@@ -1,7 +1,7 @@
 //! Jobs that wait for others.
 
 use crate::kit::{Board, failed};
-use callboard_core::{End, Input};
+use callboard_core::End;
 use callboard_protocol::{
     JobId, Node,
     command::Command,
@@ -100,11 +100,11 @@ fn needs_of_the_store_count_and_unknown_ones_are_refused() {
         };
         Command::Dispatch(Box::new(args))
     };
-    let missing = board.receive(Input::CommandWith(dispatch("a"), vec![])).expect_err("unknown");
+    let missing = board.receive(board.knowing(dispatch("a"), vec![])).expect_err("unknown");
     assert_eq!(missing.code, ErrorCode::NotFound);
     for (id, state, then) in [("b", "succeeded", JobState::Queued), ("c", "failed", JobState::Failed)] {
         let record = serde_json::from_str(&format!(r#"{{"id":"old","state":"{state}"}}"#)).expect("JSON");
-        board.receive(Input::CommandWith(dispatch(id), vec![record])).expect("accepted");
+        board.receive(board.knowing(dispatch(id), vec![record])).expect("accepted");
         assert_eq!(board.state(id), then);
     }
 }

@@ -1,6 +1,6 @@
 //! A board for scripts: the core, a mirror that folds every change, and a clock.
 
-use callboard_core::{Context, Core, Decided, Effect, End, Input, Limits, News, Recovered, Report};
+use callboard_core::{Context, Core, Decided, Effect, End, Input, Known, Limits, News, Recovered, Report};
 use callboard_protocol::{
     Actor, CommandKey, JobId, Node, Time, apply,
     command::{CancelArgs, Command},
@@ -46,6 +46,11 @@ impl Board {
         let decided = self.core.receive(input, &self.context(None))?;
         self.follow(&decided);
         Ok(decided)
+    }
+
+    /// A command with records that were read just now.
+    pub(crate) fn knowing(&self, command: Command, records: Vec<Node>) -> Input {
+        Input::CommandWith(command, Known { as_of: self.core.version(), records })
     }
 
     pub(crate) fn send(&mut self, command: Command) -> Result<Decided, Rejection> {
