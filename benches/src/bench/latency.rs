@@ -1,8 +1,8 @@
 //! From a command to its effect on every screen, on an idle machine, beside bytes that a thread writes to as many
 //! sockets when it is asked.
 //!
-//! A patch waits for the window in which changes are folded (`serverConfig.state.debounceMs`, 16 ms); the raw
-//! writer waits for nothing.
+//! The samples come further apart than the window in which changes are folded (`serverConfig.state.debounceMs`, 16 ms
+//! after a patch), so none of them waits for others.
 
 use super::block_on;
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
 };
 use std::{
     net::SocketAddr,
+    ops::Range,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -31,8 +32,8 @@ use tokio::{
 const CLIENTS: [usize; 2] = [1, 100];
 const SAMPLES: usize = 100;
 const WARM_UP: usize = 10;
-/// Between two samples at most, so that they do not fall into step with anything.
-const PAUSE_MS: u64 = 20;
+/// Between two samples: longer than the window, and not in step with anything.
+const PAUSE_MS: Range<u64> = 20..40;
 const WRITER: &str = "raw socket writer";
 
 pub(super) fn run() -> Done<Vec<Figure>> {
@@ -120,7 +121,7 @@ async fn ours(clients: usize, round: &mut Round) -> Done<String> {
     }
     let first = commands.first_mut().ok_or("no clients")?;
     for number in 0..WARM_UP + SAMPLES {
-        tokio::time::sleep(Duration::from_millis(fastrand::u64(0..PAUSE_MS))).await;
+        tokio::time::sleep(Duration::from_millis(fastrand::u64(PAUSE_MS))).await;
         let sample = tokio::time::timeout(PATIENCE, sample(number, clients, first, &mut seen)).await??;
         if number >= WARM_UP {
             sample.add_to(round);
@@ -217,7 +218,7 @@ async fn raw_writer(clients: usize, patch: &str, round: &mut Round) -> Done {
     }
     let first = first.as_mut().ok_or("no clients")?;
     for number in 0..WARM_UP + SAMPLES {
-        tokio::time::sleep(Duration::from_millis(fastrand::u64(0..PAUSE_MS))).await;
+        tokio::time::sleep(Duration::from_millis(fastrand::u64(PAUSE_MS))).await;
         let sent = Instant::now();
         first.write_all(&[0]).await?;
         for _ in 0..clients {
@@ -233,7 +234,7 @@ async fn raw_commits(bytes: usize, round: &mut Round) -> Done {
     let folder = disk::folder()?;
     let raw = RawCommit::open(folder.path())?;
     for number in 0..WARM_UP + SAMPLES {
-        tokio::time::sleep(Duration::from_millis(fastrand::u64(0..PAUSE_MS))).await;
+        tokio::time::sleep(Duration::from_millis(fastrand::u64(PAUSE_MS))).await;
         let took = raw.drive(Load { tasks: 1, depth: 1 }, Until::Count(1), bytes).await?;
         round.commits.extend(Some(millis(took.elapsed)).filter(|_| number >= WARM_UP));
     }

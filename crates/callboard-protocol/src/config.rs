@@ -67,7 +67,7 @@ pub struct WsConfig {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StateConfig {
-    /// Changes within this window go out as one patch, ms (S3.13).
+    /// After a patch, the changes of so long a time go out as one, ms (S3.13). The first after a silence goes at once.
     pub debounce_ms: u32,
 }
 

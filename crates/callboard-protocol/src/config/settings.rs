@@ -82,7 +82,7 @@ pub const SETTINGS: [Setting; 21] = [
         "state.debounceMs",
         "STATE_DEBOUNCE_MS",
         Rule::Whole(0, 10_000),
-        "changes within it go out as one patch",
+        "after a patch, changes within it go out as one",
     ),
     live("ws.heartbeatIntervalMs", "VITE_WS_HEARTBEAT_INTERVAL_MS", MS, "silence after which a ping is sent"),
     live("ws.heartbeatTimeoutMs", "VITE_WS_HEARTBEAT_TIMEOUT_MS", MS, "silence after a ping that ends it"),

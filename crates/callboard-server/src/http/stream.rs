@@ -20,7 +20,10 @@ use callboard_protocol::{
 use futures_util::stream;
 use serde::Deserialize;
 use std::{convert::Infallible, sync::Arc, time::Duration};
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::{
+    sync::{OwnedSemaphorePermit, watch},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 
 /// A comment goes out after so long without an event, so that nobody in between takes the silence for the end.
@@ -39,6 +42,7 @@ struct Reader {
     head: watch::Receiver<u64>,
     /// What it has, or why it gets a snapshot first.
     at: Result<u64, SnapshotReason>,
+    not_before: Instant,
     _place: OwnedSemaphorePermit,
 }
 
@@ -61,7 +65,14 @@ pub(in crate::http) async fn stream(
             have => Ok(have.version),
         },
     };
-    let reader = Reader { head: board.head(), board, stop: app.hub.stop.clone(), at, _place: place };
+    let reader = Reader {
+        head: board.head(),
+        board,
+        stop: app.hub.stop.clone(),
+        at,
+        not_before: Instant::now(),
+        _place: place,
+    };
     let events = stream::unfold(reader, |mut reader| async {
         let event = reader.next().await?;
         Some((Ok::<_, Infallible>(Bytes::from(event)), reader))
@@ -86,8 +97,10 @@ impl Reader {
             () = self.stop.cancelled() => return None,
             () = tokio::time::sleep(COMFORT) => return Some(": \n\n".into()),
         }
+        // What follows a patch waits for others; what follows a silence does not.
+        tokio::time::sleep_until(self.not_before).await;
         let debounce = self.board.server_config().borrow().state.debounce_ms;
-        tokio::time::sleep(Duration::from_millis(debounce.into())).await;
+        self.not_before = Instant::now() + Duration::from_millis(debounce.into());
         Some(match self.board.since(at) {
             Some(window) => self.patch(&window),
             None => self.snapshot(SnapshotReason::Lagged),

@@ -1,5 +1,5 @@
-//! The broadcaster of a view: waits for changes, lets a window of them come together, encodes them once, and walks
-//! the seats (protocol 9, sync 1.2). It works only while somebody is subscribed.
+//! The broadcaster of a view: sends the first change after a silence at once, lets those of a window after it come
+//! together, encodes them once, and walks the seats (protocol 9, sync 1.2). It works only while somebody is subscribed.
 
 use super::{
     check::{self, Checks},
@@ -25,14 +25,14 @@ pub(super) async fn run(view: &View) {
         if committed.wait_for(|version| *version > seen).await.is_err() {
             return;
         }
-        let debounce = server_config(&view.board).state.debounce_ms;
-        let window = Instant::now() + Duration::from_millis(debounce.into());
-        tokio::time::sleep_until(window.max(not_before)).await;
+        tokio::time::sleep_until(not_before).await;
         // The state as it is is what is checked: what follows waits for the next round.
         let checked = checks.are_due(&view.seats).then(|| view.board.state());
         match view.encode_next(checked.as_ref().map_or(u64::MAX, |state| state.version)) {
             Next::Frame(frame) => {
-                not_before = Instant::now() + Duration::from_millis(view.key.max_rate_ms.into());
+                let debounce = server_config(&view.board).state.debounce_ms;
+                let window = u64::from(debounce).max(view.key.max_rate_ms.into());
+                not_before = Instant::now() + Duration::from_millis(window);
                 deliver(view, &frame).await;
                 if let Some(state) = checked {
                     check::begin(view, state);

@@ -76,3 +76,23 @@ async fn a_server_starts_with_what_it_was_given() {
     let sources = server.board.state().document.at("/config/sources").map(Node::to_string);
     assert_eq!(sources.as_deref(), Some(r#"{"logs.capacity":"environment CLIENT_LOGS_CAPACITY"}"#));
 }
+
+/// S3.13: changes come together after a patch, not before one. A client of an idle board would see each of its clicks late.
+#[tokio::test]
+async fn the_first_change_after_a_silence_waits_for_no_other() {
+    let (mut options, ..) = scripted();
+    let mut settings = Settings::default();
+    settings.put_text("state.debounceMs", "10000", Source::Environment("STATE_DEBOUNCE_MS".into())).unwrap();
+    options.settings = settings;
+    let server = TempServer::with(options, "/").await.expect("it starts");
+    let mut socket = server.socket(None).await.expect("it opens");
+    assert!(matches!(next(&mut socket).await, ServerFrame::Welcome { .. }));
+    assert!(matches!(next(&mut socket).await, ServerFrame::StateSnapshot { .. }));
+    server.board.set("/app.n", &json!({ "value": 1 })).await.expect("a write is taken");
+    let half_of_the_window = std::time::Duration::from_secs(5);
+    let patch = tokio::time::timeout(half_of_the_window, next(&mut socket)).await.expect("it has not waited");
+    assert!(matches!(patch, ServerFrame::StatePatch { .. }), "{patch:?}");
+    let accepted = server.board.set("/app.n", &json!({ "value": 2 })).await.expect("a write is taken");
+    let early = tokio::time::timeout(half_of_the_window / 10, next(&mut socket)).await;
+    assert!(early.is_err(), "version {} waits for others: {early:?}", accepted.version);
+}

@@ -1639,7 +1639,7 @@ reconnectJitter: number, };
  */
 export type StateConfig = { 
 /**
- * Changes within this window go out as one patch, ms (S3.13).
+ * After a patch, the changes of so long a time go out as one, ms (S3.13). The first after a silence goes at once.
  */
 debounceMs: number, };
 
