@@ -6,9 +6,8 @@ use crate::tools::Tool;
 
 /// Runs the benches named in `args`; they know their names and options themselves. Standard output is theirs alone.
 pub(crate) fn run(repo: &Repo, args: &[String]) -> Result<(), Failure> {
-    Tool::cargo(repo).args(["build", "--profile", "fast", "-p", "callboard-cli"]).run()?;
-    Tool::cargo(repo)
-        .args(["run", "--quiet", "--profile", "fast", "-p", "callboard-benches", "--"])
+    Tool::build(repo, "fast", &["callboard", "callboard-benches"])?;
+    Tool::new(repo, repo.binary("fast", "callboard-benches"))
         .args(args)
         .env("CALLBOARD_BIN", repo.callboard("fast"))
         .run()

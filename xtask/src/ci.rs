@@ -21,9 +21,6 @@ fn gates(repo: &Repo) -> Vec<Step<'_>> {
         }),
         // The server embeds Studio, so Studio comes before anything that compiles the server.
         step("client and Studio", || web::build(repo)),
-        // A build of the whole workspace gives every crate the features that any of them asks for; `run` and `crash`
-        // build the server with its own.
-        step("the server by itself", || Tool::cargo(repo).args(["check", "-p", "callboard-cli"]).run()),
         step("lints", || {
             let args = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
             Tool::cargo(repo).args(args).hint("`rustup component add clippy` if it is missing").run()

@@ -72,10 +72,8 @@ fn generate_types(repo: &Repo, root: &Path) -> Result<(), Failure> {
 /// Writes what is made of the program below a folder.
 fn generate_reference(repo: &Repo, root: &Path) -> Result<(), Failure> {
     let command_line = root.join(COMMAND_LINE);
-    Tool::cargo(repo)
-        .args(["run", "--quiet", "-p", "callboard-cli", "--bin", "callboard", "--", "reference"])
-        .args([&command_line])
-        .run()
+    Tool::build(repo, "dev", &["callboard"])?;
+    Tool::new(repo, repo.callboard("debug")).args(["reference"]).args([&command_line]).run()
 }
 
 /// The number of the first line that differs, from 1.

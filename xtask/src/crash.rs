@@ -17,7 +17,7 @@ struct Options {
 /// The verb.
 pub(crate) fn run(repo: &Repo, args: &[String]) -> Result<(), Failure> {
     let options = parse(args)?;
-    Tool::cargo(repo).args(["build", "-p", "callboard-cli", "-p", "callboard-testkit", "--bins"]).run()?;
+    Tool::build(repo, "dev", &["callboard", "crash"])?;
     rounds(repo, options.rounds, options.seed)
 }
 

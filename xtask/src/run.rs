@@ -10,7 +10,7 @@ use crate::web;
 pub(crate) fn run(repo: &Repo, args: &[String]) -> Result<(), Failure> {
     let serve = serve_args(args)?;
     web::build(repo)?;
-    Tool::cargo(repo).args(["build", "--profile", "fast", "-p", "callboard-cli"]).run()?;
+    Tool::build(repo, "fast", &["callboard"])?;
     Err(Tool::new(repo, repo.callboard("fast")).args(["serve"]).args(serve).become_it())
 }
 

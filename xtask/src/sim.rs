@@ -6,7 +6,7 @@ use crate::tools::Tool;
 
 /// Runs the seeds that `args` name; the program knows its options itself. Traces are kept in `target/sim`.
 pub(crate) fn run(repo: &Repo, args: &[String]) -> Result<(), Failure> {
-    Tool::cargo(repo).args(["build", "--profile", "fast", "-p", "callboard-sim"]).run()?;
+    Tool::build(repo, "fast", &["sim"])?;
     Tool::new(repo, repo.binary("fast", "sim"))
         .args(["--out"])
         .args([repo.target.join("sim")])

@@ -35,6 +35,13 @@ impl Tool {
         Self::new(repo, std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
     }
 
+    /// Builds programs of the workspace. All of it is named, so that crates have the same features whatever is built, and
+    /// what CI compiled is what people get: `-p` would give each program features of its own.
+    pub(crate) fn build(repo: &Repo, profile: &str, programs: &[&str]) -> Result<(), Failure> {
+        let programs = programs.iter().flat_map(|program| ["--bin", program]);
+        Self::cargo(repo).args(["build", "--workspace", "--profile", profile]).args(programs).run()
+    }
+
     pub(crate) fn args<A: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
         for arg in args {
             self.shown.push(' ');
