@@ -11,7 +11,7 @@ use crate::{
 };
 use callboard_protocol::{
     Actor, JobId, Node,
-    bulk::{BulkAction, BulkArgs, BulkValues},
+    bulk::{BulkAction, BulkArgs, BulkValues, KIND},
     caps,
     command::{CancelArgs, Command, JobArgs},
     error::{ErrorCode, Rejection},
@@ -34,6 +34,8 @@ pub enum Skip {
     Unchanged,
     /// It would have more than [`caps::TAGS`] tags.
     TooManyTags,
+    /// It is a bulk, which has slots in a queue of its own.
+    Bulk,
 }
 
 impl Skip {
@@ -46,6 +48,7 @@ impl Skip {
             Skip::Stopping => "stopping",
             Skip::Unchanged => "unchanged",
             Skip::TooManyTags => "tooManyTags",
+            Skip::Bulk => "bulk",
         }
     }
 }
@@ -111,6 +114,7 @@ pub fn eligible(args: &BulkArgs, record: &Node) -> Result<(), Skip> {
         },
         _ if !is_unfinished => Err(Skip::Finished),
         BulkAction::Move if state == JobState::Running => Err(Skip::Running),
+        BulkAction::Move if is("kind", KIND.into()) => Err(Skip::Bulk),
         BulkAction::Reprioritise if is("priority", number(args.args.priority)) => Err(Skip::Unchanged),
         BulkAction::Move if is("queue", args.args.queue.as_deref().unwrap_or_default().into()) => {
             Err(Skip::Unchanged)

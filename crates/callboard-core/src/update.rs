@@ -10,7 +10,7 @@ use crate::{
     tx::Tx,
 };
 use callboard_protocol::{
-    JobId, Node, Time,
+    JobId, Node, Time, bulk,
     error::{ErrorCode, Rejection},
     job::{JobState, UpdateArgs, check_duration, check_id, clip},
 };
@@ -123,6 +123,16 @@ fn describe(tx: &mut Tx<'_>, args: &UpdateArgs) -> Result<(), Rejection> {
 }
 
 fn change_queue(tx: &mut Tx<'_>, id: &JobId, state: JobState, queue: &str) -> Result<(), Rejection> {
+    if tx.record(id).and_then(|record| record.child("kind")?.as_str()) == Some(bulk::KIND)
+        && queue != bulk::QUEUE
+    {
+        let message = format!(
+            "job {:?} is a bulk and stays in the queue {:?}, where it has a slot of its own",
+            id.as_str(),
+            bulk::QUEUE
+        );
+        return Err(Rejection::new(ErrorCode::Conflict, message));
+    }
     summary::ensure_queue(tx, queue)?;
     if let Some(Node::String(old)) = tx.record(id).and_then(|record| record.child("queue")) {
         let old = old.clone();

@@ -1,8 +1,16 @@
 //! Jobs that are changed, moved and released while they wait.
 
 use crate::kit::Board;
-use callboard_core::End;
-use callboard_protocol::{Node, error::ErrorCode, job::JobState};
+use callboard_core::{
+    End,
+    bulk::{Skip, eligible},
+};
+use callboard_protocol::{
+    Node,
+    bulk::{self, BulkArgs},
+    error::ErrorCode,
+    job::JobState,
+};
 
 fn five(same_moment: bool) -> Board {
     let mut board = Board::new(1);
@@ -29,6 +37,23 @@ fn a_queued_job_moves_before_or_after_another() {
             assert_eq!(board.drain(), order, "{args} {same_moment}");
         }
     }
+}
+
+/// Seed 2655: a bulk that moved everything moved one that waited, which then had no slot of its own any more.
+#[test]
+fn a_bulk_stays_in_its_queue() {
+    let mut board = Board::new(1);
+    board.dispatch("bulk", |args| {
+        (args.kind, args.queue, args.hold) = (bulk::KIND.into(), Some(bulk::QUEUE.into()), true);
+    });
+    let refused = board.say("jobs.update", r#"{"id":"bulk","queue":"other"}"#).expect_err("it stays");
+    assert!(refused.code == ErrorCode::Conflict && refused.message.contains("stays"), "{refused:?}");
+    board
+        .say("jobs.update", r#"{"id":"bulk","queue":"callboard","priority":3}"#)
+        .expect("it is there already");
+    let args = r#"{"action":"move","query":"kind:*","args":{"queue":"other"}}"#;
+    let args: BulkArgs = serde_json::from_str(args).expect("JSON");
+    assert_eq!(eligible(&args, &board.at("/jobs/bulk")), Err(Skip::Bulk));
 }
 
 #[test]

@@ -38,6 +38,7 @@ const SKIPPED: Readonly<Record<string, string>> = {
   stopping: 'stopping already',
   unchanged: 'so already',
   tooManyTags: 'with too many tags',
+  bulk: 'such actions themselves',
   changed: 'changed meanwhile',
   unconfirmed: 'more than were confirmed',
 }
