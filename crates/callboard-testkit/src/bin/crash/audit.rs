@@ -2,7 +2,7 @@
 //! change, and the life of every job.
 
 use crate::faults::{Fault, Faults};
-use callboard_core::Recovered;
+use callboard_core::{Recovered, successful_attempt};
 use callboard_journal::{Journal, SqliteJournal};
 use callboard_protocol::{Change, Commit, CommitKind, Event, JobId, Node, job::JobState};
 use std::{
@@ -160,7 +160,9 @@ impl Audit {
                 faults.add(Fault::NotEnded, format!("{job} is {:?} in the store", text("state")));
             }
             let started = record.child("attempt").and_then(Node::as_u64).unwrap_or_default();
-            let ended = journal.attempts(&id).await?.len() as u64;
+            // The attempt that succeeded is in the record.
+            let rows = journal.attempts(&id).await?.len() as u64;
+            let ended = rows + u64::from(successful_attempt(&record).is_some());
             if started != ended {
                 faults.add(Fault::HalfApplied, format!("{job} has {started} attempts, the store {ended}"));
             }
