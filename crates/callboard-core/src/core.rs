@@ -211,9 +211,10 @@ impl Core {
         match input {
             Input::Command(command) => self.request(command, &[], context),
             Input::CommandWith(command, mut known) => {
-                let id = |record: &Node| record.child("id").and_then(Node::as_str).map(str::to_owned);
-                let is_void = |id: String| self.deletions.has_since(known.as_of, &id);
-                known.records.retain(|record| !id(record).is_some_and(is_void));
+                let is_void = |id: &str| self.deletions.has_since(known.as_of, id);
+                known
+                    .records
+                    .retain(|record| !record.child("id").and_then(Node::as_str).is_some_and(is_void));
                 self.request(command, &known.records, context)
             }
             Input::Report(report) => self.report(report, context),

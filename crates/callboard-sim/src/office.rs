@@ -59,8 +59,7 @@ impl Office {
 
     /// Sends a command again under its key, as a client does that did not hear the answer.
     pub(crate) fn repeat(self: &Arc<Self>, board: &Board, dice: &mut Dice) {
-        let recent = self.desk().recent.clone();
-        let recent: Vec<_> = recent.into_iter().collect();
+        let recent = Vec::from(self.desk().recent.clone());
         if let Some((number, command)) = dice.choose(&recent) {
             self.post(board, *number, command.clone());
         }

@@ -65,8 +65,9 @@ impl Board {
     /// # Errors
     /// When the store cannot be read.
     pub async fn attempts(&self, id: &JobId) -> Result<Vec<Attempt>, Rejection> {
-        let mut attempts = self.shared.journal.attempts(id).await.map_err(unreadable)?;
+        // The record first: whoever runs the job again meanwhile stores what it said as a row.
         let last = self.job(id).await?.as_ref().and_then(successful_attempt);
+        let mut attempts = self.shared.journal.attempts(id).await.map_err(unreadable)?;
         attempts
             .extend(last.filter(|last| attempts.last().is_none_or(|stored| stored.attempt < last.attempt)));
         Ok(attempts)
