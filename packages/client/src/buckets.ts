@@ -78,6 +78,6 @@ export class BucketMap<T> {
 /** Over the whole id: those of one millisecond differ only at their end. */
 function slot(id: string): number {
   let hash = 0
-  for (let index = 0; index < id.length; index++) hash = (hash * 31 + id.charCodeAt(index)) % 0x7fff_ffff
-  return hash % BUCKETS
+  for (let index = 0; index < id.length; index++) hash = (hash * 31 + id.charCodeAt(index)) % BUCKETS
+  return hash
 }

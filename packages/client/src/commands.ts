@@ -103,7 +103,7 @@ export class Commands {
   error(failure: Failure): boolean {
     const entry = this.#pending.get(failure.re ?? '')
     entry?.settle(new CallboardError(failure.code, failure.message, failure))
-    return entry !== undefined
+    return !!entry
   }
 
   /** Nothing will be sent any more. */

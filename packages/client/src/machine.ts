@@ -209,7 +209,7 @@ function lost(life: Life, phase: Connecting | Open, { code, reason, suspicious }
   life.phase = { name: 'waiting', until: Math.max(now, phase.leaveAt ?? now + delay) }
   life.failures++
   doubt(life, suspicious)
-  if (code >= 4500 && code <= 4999) life.phase = { name: 'closed', fatal: { code, reason } }
+  if (code >= 4500) life.phase = { name: 'closed', fatal: { code, reason } }
   else if (!life.config.reconnectEnabled) life.phase = { name: 'closed' }
   life.down(code, reason, true)
 }

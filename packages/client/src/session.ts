@@ -17,7 +17,7 @@ import {
   type WsConfig,
 } from './protocol/index.js'
 import type { Setup } from './setup.js'
-import { createStore, Emitter, type Store } from './store.js'
+import { attempt, createStore, Emitter, type Store } from './store.js'
 import { createMeter, type Changes, type Meter } from './telemetry.js'
 import type { ClientEvents, ConnectionPhase, LogGap, Off, Welcome } from './types.js'
 import { VERSION } from './version.js'
@@ -175,7 +175,7 @@ export class Session {
 
   #patch(frame: Frame<'state.patch'>): void {
     const broken = this.mirror.patch(frame)
-    if (!broken) return this.setup.frame(this.#flush)
+    if (!broken) return attempt(this.setup.frame, this.#flush)
     this.#flush()
     this.resync(broken)
   }

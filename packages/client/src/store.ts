@@ -1,6 +1,17 @@
 import type { Off, ReadableStore } from './types.js'
 
-/** Listeners. One that throws does not keep the others from hearing; its error is reported as uncaught. */
+/** Calls what is not ours. Its mistake is reported as uncaught, and taken for nobody else's (W1.6). */
+export function attempt<T>(f: (value: T) => void, value: T): void {
+  try {
+    f(value)
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error
+    })
+  }
+}
+
+/** Listeners. One that throws does not keep the others from hearing. */
 export class Emitter<T> {
   readonly #entries = new Set<{ readonly f: (value: T) => void }>()
 
@@ -15,16 +26,7 @@ export class Emitter<T> {
   }
 
   emit(value: T): void {
-    for (const entry of [...this.#entries]) {
-      if (!this.#entries.has(entry)) continue
-      try {
-        entry.f(value)
-      } catch (error) {
-        queueMicrotask(() => {
-          throw error
-        })
-      }
-    }
+    for (const entry of [...this.#entries]) if (this.#entries.has(entry)) attempt(entry.f, value)
   }
 }
 

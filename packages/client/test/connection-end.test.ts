@@ -95,7 +95,7 @@ describe('heartbeat (S3.24, X12)', () => {
     expect(sent()).toEqual([{ type: 'pong', ts: 7 }])
   })
 
-  it('notices a half-open socket within interval + timeout (W0.6)', async () => {
+  it('notices a half-open socket within interval + timeout (W0.6, W1.6)', async () => {
     const { client, clock, network, up, sent } = rig()
     await up()
     await clock.advance(1000)

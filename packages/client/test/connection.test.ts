@@ -216,7 +216,7 @@ describe('X16: reconnecting, proven repeatedly', () => {
 })
 
 describe('the state', () => {
-  it('gap: exactly one resync, however many patches follow (S3.12)', async () => {
+  it('gap: exactly one resync, however many patches follow (S3.12, W1.6)', async () => {
     const { client, network, up, sent } = rig()
     await up({ n: 1 }, 5)
     sent()
@@ -268,7 +268,7 @@ describe('the state', () => {
     expect(client.telemetry.get().phase).toBe('open')
   })
 
-  it('a pong that is ahead of us shows a silent loss within one interval', async () => {
+  it('a pong that is ahead of us shows a silent loss within one interval (W1.6)', async () => {
     const { client, clock, network, up, sent } = rig()
     await up({ n: 1 }, 5)
     await clock.advance(1_000)

@@ -100,7 +100,7 @@ describe('the connection machine', () => {
     expect([quick.did, waits(quick)]).toEqual([['ping'], 5000])
   })
 
-  it('M2 pings after silence, is dead after more of it, and any frame is a sign of life (X12)', () => {
+  it('M2 pings after silence, is dead after more of it, and any frame is a sign of life (X12, W1.6)', () => {
     const life = script()
     life.connect()
     expect(waits(life)).toBe(10_000)

@@ -123,4 +123,25 @@ mod tests {
         assert_eq!(heartbeat.due(&config, s(3600)), Due::Ping(2));
         assert_eq!(heartbeat.due(&config, s(3605)), Due::Dead);
     }
+
+    /// W1.6: heartbeats are bounded: while it is silent there is one question, and it is asked whenever it is silent.
+    #[test]
+    fn there_is_one_question_in_each_silence() {
+        let config = WsConfig::default();
+        let mut heartbeat = Heartbeat::new(s(0));
+        for round in 1..=1000 {
+            let silent_since = 14 * (round - 1);
+            for second in 0..14 {
+                let expected = if second == 10 { Due::Ping(round) } else { Due::Nothing };
+                assert_eq!(
+                    heartbeat.due(&config, s(silent_since + second)),
+                    expected,
+                    "round {round}, {second} s"
+                );
+            }
+            heartbeat.heard(s(14 * round));
+        }
+        assert_eq!(heartbeat.due(&config, s(14 * 1000 + 10)), Due::Ping(1001));
+        assert_eq!(heartbeat.due(&config, s(14 * 1000 + 15)), Due::Dead);
+    }
 }

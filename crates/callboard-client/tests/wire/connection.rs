@@ -67,6 +67,7 @@ async fn five_drops_in_a_row() {
     assert_eq!((telemetry.connections, telemetry.resyncs, telemetry.attempt), (6, 0, 0));
 }
 
+/// S3.12, W1.6: the original did not look at the numbers of what came in.
 #[tokio::test]
 async fn a_gap_is_mended() {
     let mut fake = Fake::start().await;
@@ -114,6 +115,7 @@ async fn a_server_that_comes_later_is_found() {
     soon(client.ready()).await.unwrap();
 }
 
+/// X12, W1.6: the original sent heartbeats without end and awaited no answer.
 #[tokio::test]
 async fn silence_ends_the_connection() {
     let mut fake = Fake::start().await;
@@ -134,6 +136,28 @@ async fn silence_ends_the_connection() {
     let (_peer, hello) = fake.greeted(SubStart::Resumed).await;
     assert!(resume(hello).is_some());
     drop(client);
+}
+
+/// W1.6: in the original what a consumer threw was reported as a message that could not be read.
+#[tokio::test]
+async fn a_consumer_that_panics_has_its_panic_for_itself() {
+    let mut fake = Fake::start().await;
+    let client = client(&fake);
+    let (mut peer, _) = fake.greeted(SubStart::Snapshot).await;
+    peer.send(&snapshot(1, r#"{"v":1}"#)).await;
+    let watched = client.clone();
+    let consumer =
+        tokio::spawn(
+            async move { watched.wait_for(|view| view.state.at("/v").map(|_| panic!("mine"))).await },
+        );
+    let panic = soon(consumer).await.map(|ended: Result<(), _>| ended.is_ok()).unwrap_err().into_panic();
+    assert_eq!(panic.downcast_ref::<&str>(), Some(&"mine"));
+    peer.send(&patch(1, 2, SET)).await;
+    soon(client.wait_for(|view| (view.live && view.position.as_ref()?.version == 2).then_some(())))
+        .await
+        .unwrap();
+    let telemetry = client.telemetry();
+    assert_eq!((telemetry.connections, telemetry.last_error.is_none()), (1, true));
 }
 
 #[tokio::test]

@@ -192,7 +192,7 @@ async fn a_silent_loss_is_found_within_a_heartbeat() {
     client.close().await;
 }
 
-/// Sync 1.4: somebody who does not read for a while costs no memory and nobody's time: what happened meanwhile is
+/// Sync 1.4, W1.8: somebody who does not read for a while costs no memory and nobody's time: what happened meanwhile is
 /// folded when he reads again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stalled_client_arrives_by_folding() {

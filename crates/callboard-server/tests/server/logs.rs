@@ -147,7 +147,7 @@ async fn readers_who_come_at_any_time_have_every_line_once() {
     }
 }
 
-/// S3.18: who does not read holds nobody up, and is told what is gone when it does; nothing is lost without a word.
+/// S3.18, W1.8: who does not read holds nobody up, and is told what is gone when it does; nothing is lost without a word.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_reads_slowly_is_told_what_is_missing() {
     // More than the ring and the buffers of a connection hold.

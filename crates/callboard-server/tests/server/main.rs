@@ -12,6 +12,7 @@ mod gate;
 mod http;
 mod ingest;
 mod kit;
+mod lasting;
 mod logs;
 mod look_back;
 mod names;

@@ -41,7 +41,7 @@ async fn too_many_messages_are_sent_away_with_a_window() {
     assert_eq!(counted(&stage.server.counters(), "rateLimited"), 1);
 }
 
-/// 1013: answers for somebody who does not read are bounded in number, however small they are.
+/// 1013, W1.8: answers for somebody who does not read are bounded in number, however small they are.
 #[tokio::test]
 async fn too_many_answers_that_nobody_reads_end_the_connection() {
     let stage = stage().await;

@@ -1,4 +1,4 @@
-//! Clients that do not read: they cost bounded memory, disturb nobody, and are shown out (W3.3, X9, sync 6).
+//! Clients that do not read: they cost bounded memory, disturb nobody, and are shown out (W1.8, W3.3, X9, sync 6).
 
 use crate::kit::{Stage, next, stage, work};
 use callboard_exec::Outcome;
