@@ -19,11 +19,12 @@ import * as logs from './walks/logs.mjs'
 import * as looks from './walks/looks.mjs'
 import * as plain from './walks/plain.mjs'
 import * as reconnect from './walks/reconnect.mjs'
+import * as viewer from './walks/viewer.mjs'
 import * as without from './walks/without-socket.mjs'
 import * as workflows from './walks/workflows.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..')
-const WALKS = { 'first-run': firstRun, continuity, cancel, bulk, logs, keyboard, looks, plain, reconnect, workflows, 'without-socket': without }
+const WALKS = { 'first-run': firstRun, continuity, cancel, bulk, viewer, logs, keyboard, looks, plain, reconnect, workflows, 'without-socket': without }
 
 const bin = process.env['CALLBOARD_BIN'] ?? join(root, 'target/debug/callboard')
 const executable = findChromium()

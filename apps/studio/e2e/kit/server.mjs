@@ -1,7 +1,8 @@
 /** The real server, started as a person would, and the API as a script would use it. */
 import { spawn } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -51,6 +52,17 @@ export class Server {
     const gone = once(child, 'exit')
     child.kill('SIGKILL')
     await gone
+  }
+
+  /** A token with a role, put where the server keeps its own; it is read at the next start. */
+  grant(name, role) {
+    const file = join(this.data, 'tokens.json')
+    const token = randomBytes(32).toString('hex')
+    const hash = createHash('sha256').update(token).digest('hex')
+    const expiresAt = new Date(Date.now() + 3_600_000).toISOString()
+    const kept = JSON.parse(readFileSync(file, 'utf8'))
+    writeFileSync(file, JSON.stringify([...kept, { hash, role, name, expiresAt }]))
+    return token
   }
 
   /** Ends it and removes its data. */

@@ -3,9 +3,10 @@ import { expect } from './expect.mjs'
 import { until } from './until.mjs'
 
 /** Opens a page with the token already in this tab, as after a launch. */
-export async function openAt(tab, server, path) {
-  await tab.page.goto(server.url)
-  await tab.page.evaluate(([token]) => sessionStorage.setItem('callboard.token:/', token), [server.token])
+export async function openAt(tab, server, path, token = server.token) {
+  // Only a page of this origin can put it there; in a tab that has one it is put there without another load.
+  if (!tab.page.url().startsWith(server.url)) await tab.page.goto(server.url)
+  await tab.page.evaluate(([given]) => sessionStorage.setItem('callboard.token:/', given), [token])
   await tab.page.goto(new URL(path, server.url).href)
   await live(tab.page)
 }

@@ -76,5 +76,83 @@ export async function run({ walk, browser, server }) {
     await until('they are gone', async () => (await page.getByRole('link', { name: /^word \d+$/ }).count()) === 0)
   })
 
+  await fromResults(walk, tab, server)
   await tab.context.close()
+}
+
+/** More than the live state keeps of results, so that the oldest is only in the store. */
+const NEWER = 210
+
+async function fromResults(walk, tab, server) {
+  const { page } = tab
+  const step = (name, action) => walk.step(name, tab, action)
+  const dialog = page.getByRole('dialog', { name: 'All jobs that match' })
+  const said = (text) => dialog.getByRole('status').getByText(text).waitFor()
+  const box = page.getByLabel('Search what is stored')
+  const cards = page.getByRole('list', { name: 'Results' }).getByRole('listitem')
+  let needle
+
+  await step('the results are searched with the same language, also those that only the store has', async () => {
+    needle = await server.dispatch('echo', { where: 'haystack', size: 7 }, { title: 'a needle' })
+    await server.jobIs(needle, 'succeeded')
+    await Promise.all(Array.from({ length: NEWER }, (_, n) => server.dispatch('echo', { n }, { title: `hay ${n}` })))
+    await until('all are done', async () => (await server.api('api/jobs?q=state:active')).jobs.length === 0)
+    const { data } = await server.api('api/state?path=/results')
+    expect(data[needle] === undefined, 'the needle is still in the live state: it would be found there')
+    await openAt(tab, server, '/results')
+    await page.keyboard.press('/')
+    await page.keyboard.type('args.where:haystack args.size:>6')
+    await until('one result', async () => (await cards.count()) === 1)
+    await page.keyboard.press('Enter')
+    await page.keyboard.press('Tab')
+    expectSame(await page.evaluate(() => document.activeElement?.textContent), 'a needle', 'where the focus is')
+    expect(new URL(page.url()).searchParams.get('q')?.startsWith('args.where'), 'the query is not in the address')
+    await page.reload()
+    await cards.getByRole('link', { name: 'a needle' }).waitFor()
+  })
+
+  await step('a hundred at a time, and on; what is no query is told where it is wrong', async () => {
+    await box.fill('title~hay')
+    await until('a page', async () => (await cards.count()) === 100)
+    const on = page.getByRole('button', { name: 'Search on' })
+    for (const count of [200, NEWER]) {
+      await on.click()
+      await until(`${count} results`, async () => (await cards.count()) === count)
+    }
+    await on.waitFor({ state: 'detached' })
+    await box.fill('kind:echo sise:>6')
+    await page.locator('#results-said').getByText(/no field `sise`/).waitFor()
+    expectSame(await box.getAttribute('aria-describedby'), 'results-said', 'what describes the box')
+    // The refusal is an answer with 400, which the browser writes down.
+    tab.complaints.length = 0
+    await box.fill('no such thing anywhere')
+    await page.getByRole('heading', { name: 'No result fits' }).waitFor()
+  })
+
+  await step('b acts on what was found: run again, then deleted', async () => {
+    await box.fill('kind:echo title~needle')
+    await until('one result', async () => (await cards.count()) === 1)
+    await page.keyboard.press('Enter')
+    await page.keyboard.press('b')
+    expectSame(await dialog.getByLabel('Jobs that match').inputValue(), 'state:succeeded kind:echo title~needle', 'the query')
+    expectSame(await dialog.getByLabel('Action').locator('option').allInnerTexts(), ['Retry', 'Delete', 'Tag'], 'the actions')
+    await said('1 job')
+    await page.keyboard.press('Enter')
+    await said('1 job retried')
+    await until('it ran again', async () => {
+      const { state, attempt } = await server.job(needle)
+      return state === 'succeeded' && attempt === 2
+    })
+    await page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'detached' })
+    await page.keyboard.press('b')
+    await dialog.getByLabel('Action').selectOption('Delete')
+    await said('gone for good')
+    await dialog.getByRole('button', { name: 'Delete 1 job' }).click()
+    await said('1 job deleted')
+    await page.keyboard.press('Escape')
+    await page.getByRole('heading', { name: 'No result fits' }).waitFor()
+    await page.getByRole('button', { name: 'Show all results' }).click()
+    await until('all that are live', async () => (await cards.count()) > 100)
+  })
 }
