@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod bars;
 mod bulk;
 pub(crate) mod cancel;
 pub(crate) mod completions;

@@ -1,8 +1,9 @@
 //! `callboard wait ID|QUERY...`: until jobs are over, or in a state.
 
-mod bars;
+mod told;
 
 use super::{
+    bars::Bars,
     ps::{MOST, pages},
     until,
 };
@@ -20,7 +21,6 @@ use crate::{
         signals::linked,
     },
 };
-use bars::Bars;
 use callboard_client::Client;
 use callboard_protocol::{
     JobId,
@@ -30,6 +30,7 @@ use callboard_protocol::{
 use clap::Args;
 use std::{str::FromStr, time::Duration};
 use tokio::time::Instant;
+use told::Told;
 
 /// The arguments of `callboard wait`.
 #[derive(Args)]
@@ -110,7 +111,8 @@ pub(crate) async fn wait(place: &Place, args: WaitArgs, out: &Output) -> Outcome
         ids.extend(meant(&api, text).await?);
     }
     let client = place.mirror().await?;
-    let mut bars = Bars::new(&ids, out, place.studio(&out.screen));
+    let mut bars = Bars::new(out, place.studio(&out.screen));
+    let mut told = Told::new(&ids);
     let mut code = exit::OK;
     for id in &ids {
         let mut waited = std::pin::pin!(until::job(&api, &client, id, |job| args.wanted.is_met(job)));
@@ -126,13 +128,13 @@ pub(crate) async fn wait(place: &Place, args: WaitArgs, out: &Output) -> Outcome
                     return Ok(exit::CANCELLED);
                 }
                 // Those further down are shown meanwhile, and told when they have ended.
-                () = bars.next() => bars.draw(|id| client.job(id), &args.wanted, out)?,
+                () = bars.next() => told.draw(&mut bars, |id| client.job(id), &args.wanted, out)?,
             }
         };
         // The first job that did not do as it should decides.
         code = if code == exit::OK { args.wanted.exit_code(&job) } else { code };
         bars.clear();
-        if bars.is_told_first(id) {
+        if told.is_first(id) {
             tell(&job, out, bars.studio())?;
         }
     }

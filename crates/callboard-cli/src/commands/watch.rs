@@ -1,8 +1,13 @@
-//! `callboard watch [PATH]`: the state, or a part of it, each time it changes.
+//! `callboard watch [PATH]`: the state, or a part of it, each time it changes. A person sees the progress of jobs that run
+//! as bars beneath (design: ui 5.3).
 
 mod difference;
+mod running;
 
-use super::state::{pointer, pretty};
+use super::{
+    bars::Bars,
+    state::{pointer, pretty},
+};
 use crate::{
     failure::{Failure, Outcome, exit},
     follow::Interrupts,
@@ -17,6 +22,7 @@ use callboard_client::{Phase, View};
 use callboard_protocol::{Node, Op, Pointer};
 use clap::Args;
 use difference::difference;
+use running::{is_drawn, running};
 use serde_json::json;
 
 /// The arguments of `callboard watch`.
@@ -39,9 +45,13 @@ pub(crate) struct WatchArgs {
 /// What is shown of the state, and what was shown last.
 struct Watched<'a> {
     path: &'a str,
+    root: Pointer,
     as_patch: bool,
     out: &'a Output,
     last: Option<(u64, Option<Node>)>,
+    bars: Bars,
+    /// Something was written, and the bars had to go for it.
+    wrote: bool,
 }
 
 pub(crate) async fn watch(place: &Place, args: WatchArgs, out: &Output) -> Outcome {
@@ -50,7 +60,9 @@ pub(crate) async fn watch(place: &Place, args: WatchArgs, out: &Output) -> Outco
     let mut views = client.follow();
     let mut telemetry = client.follow_telemetry();
     let as_patch = args.patch || args.path.is_empty() && !args.values;
-    let mut watched = Watched { path: &args.path, as_patch, out, last: None };
+    let bars = Bars::new(out, place.studio(&out.screen));
+    let root = Pointer::parse(&args.path).unwrap_or_default();
+    let mut watched = Watched { path: &args.path, root, as_patch, out, last: None, bars, wrote: false };
     let mut shown = 0;
     let mut online = true;
     loop {
@@ -59,30 +71,60 @@ pub(crate) async fn watch(place: &Place, args: WatchArgs, out: &Output) -> Outco
             shown += 1;
         }
         if args.count.is_some_and(|count| shown >= count) {
+            watched.bars.clear();
             client.close().await;
             return Ok(exit::OK);
         }
+        if std::mem::take(&mut watched.wrote) {
+            watched.draw(&view);
+        }
         tokio::select! {
             changed = views.changed() => if !changed {
+                watched.bars.clear();
                 return Err(Failure::new(exit::NOT_CONNECTED, "closed", "the connection is closed"));
             },
-            true = telemetry.changed() => online = connection(&telemetry.get().phase, online),
-            () = interrupts.next() => return Ok(exit::CANCELLED),
+            true = telemetry.changed() => online = watched.connection(&telemetry.get().phase, online),
+            () = interrupts.next() => {
+                watched.bars.clear();
+                return Ok(exit::CANCELLED);
+            }
+            () = watched.bars.next() => watched.draw(&view),
         }
     }
 }
 
-fn connection(phase: &Phase, was_online: bool) -> bool {
-    match phase {
-        Phase::Open if !was_online => note("connected again"),
-        Phase::Waiting { .. } if was_online => note("the connection to the server was lost; trying again"),
-        Phase::Open | Phase::Waiting { .. } => {}
-        _ => return was_online,
-    }
-    *phase == Phase::Open
-}
-
 impl Watched<'_> {
+    /// Says whether there is a connection, when that has changed.
+    fn connection(&mut self, phase: &Phase, was_online: bool) -> bool {
+        let said = match phase {
+            Phase::Open if !was_online => "connected again",
+            Phase::Waiting { .. } if was_online => "the connection to the server was lost; trying again",
+            Phase::Open | Phase::Waiting { .. } => return *phase == Phase::Open,
+            _ => return was_online,
+        };
+        self.make_room();
+        note(said);
+        *phase == Phase::Open
+    }
+
+    /// Draws the bars of what runs; without a connection nobody knows.
+    fn draw(&mut self, view: &View) {
+        if self.bars.are_shown() {
+            let jobs = if view.live { running(&view.state, &self.root) } else { Vec::new() };
+            self.bars.draw(&jobs, None, self.out);
+        }
+    }
+
+    fn make_room(&mut self) {
+        self.bars.clear();
+        self.wrote = true;
+    }
+
+    fn say(&mut self, text: &str) -> Result<(), Failure> {
+        self.make_room();
+        print(text)
+    }
+
     /// Shows what is there now if it is not what was there; whether it did.
     fn show(&mut self, view: &View) -> Result<bool, Failure> {
         let version = view.position.as_ref().map_or(0, |position| position.version);
@@ -92,13 +134,15 @@ impl Watched<'_> {
             return Ok(false);
         }
         match (self.as_patch, before) {
-            (true, before) => self.patch(before, version, now.as_ref())?,
+            (true, before) => self.patch(before, (version, now.as_ref()), &view.state)?,
+            // The bar says it.
+            (false, _) if self.bars.are_shown() && is_drawn(&view.state, &self.root) => {}
             (false, _) => self.value(version, now.as_ref())?,
         }
         Ok(true)
     }
 
-    fn value(&self, version: u64, value: Option<&Node>) -> Result<(), Failure> {
+    fn value(&mut self, version: u64, value: Option<&Node>) -> Result<(), Failure> {
         let mut whole = callboard_protocol::Object::default();
         let key = callboard_protocol::Key::constant;
         whole.insert(key("v"), Node::from(1u32));
@@ -106,23 +150,22 @@ impl Watched<'_> {
         whole.insert(key("value"), value.cloned().unwrap_or_default());
         match self.out.record(&whole.into())? {
             true => Ok(()),
-            false => print(&value.map_or_else(|| Ok("nothing is there".to_owned()), pretty)?),
+            false => self.say(&value.map_or_else(|| Ok("nothing is there".to_owned()), pretty)?),
         }
     }
 
     /// What changed since `before`; at first all of it, for programs. People know what they asked for.
     fn patch(
-        &self,
+        &mut self,
         before: Option<(u64, Option<Node>)>,
-        version: u64,
-        now: Option<&Node>,
+        (version, now): (u64, Option<&Node>),
+        state: &Node,
     ) -> Result<(), Failure> {
-        let root = Pointer::parse(self.path).unwrap_or_default();
         let (from, old) = match before {
             Some((from, old)) => (Some(from), old),
             None => (None, None),
         };
-        let ops = difference(&root, old.as_ref(), now);
+        let ops = difference(&self.root, old.as_ref(), now);
         let patch = serde_json::to_value(&ops).unwrap_or_default();
         let whole = json!({ "v": 1, "fromVersion": from, "toVersion": version, "patch": patch });
         if self.out.record(&Node::from(&whole))? {
@@ -133,12 +176,15 @@ impl Watched<'_> {
             note(&format!("watching {path} from version {version}"));
             return Ok(());
         }
-        ops.iter().try_for_each(|op| print(&self.line(&root, op, old.as_ref())))
+        let is_drawn = |op: &&Op| self.bars.are_shown() && is_drawn(state, op.path());
+        let lines: Vec<String> =
+            ops.iter().filter(|op| !is_drawn(op)).map(|op| self.line(op, old.as_ref())).collect();
+        lines.iter().try_for_each(|line| self.say(line))
     }
 
-    fn line(&self, root: &Pointer, op: &Op, old: Option<&Node>) -> String {
+    fn line(&self, op: &Op, old: Option<&Node>) -> String {
         let below = op.path().to_string();
-        let below = &below[root.to_string().len()..];
+        let below = &below[self.root.to_string().len()..];
         op_line::line(op, old.and_then(|old| old.at(below)), &self.out.screen)
     }
 }

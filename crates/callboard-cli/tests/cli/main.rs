@@ -18,4 +18,5 @@ mod setup;
 mod terminal;
 mod top;
 mod wait;
+mod watch;
 mod workflows;

@@ -1,10 +1,8 @@
-//! Jobs that are waited for, as bars beneath what is told of those that have ended (design: ui 5.3). Only before a person:
-//! elsewhere nothing is drawn.
+//! Jobs that are under way, as bars beneath what is told meanwhile (design: ui 5.3). Only before a person: elsewhere
+//! nothing is drawn.
 
-use super::{Wanted, tell};
 use crate::{
     clock::now,
-    failure::Failure,
     follow::draw,
     text::{
         form::Output,
@@ -13,11 +11,8 @@ use crate::{
         signals::{linked, taskbar},
     },
 };
-use callboard_protocol::{
-    JobId,
-    job::{Job, JobState},
-};
-use std::{collections::HashSet, time::Duration};
+use callboard_protocol::job::{Job, JobState};
+use std::time::Duration;
 use tokio::time::{Interval, MissedTickBehavior};
 
 /// Bars that are shown at once; of the others there is a number.
@@ -30,8 +25,6 @@ const END: &str = "\u{1b}[?2026l";
 
 /// See the module.
 pub(super) struct Bars {
-    ids: Vec<JobId>,
-    told: HashSet<JobId>,
     /// Rows that stand on the terminal.
     rows: usize,
     tick: Option<Interval>,
@@ -40,25 +33,24 @@ pub(super) struct Bars {
 }
 
 impl Bars {
-    pub(super) fn new(ids: &[JobId], out: &Output, studio: Option<String>) -> Bars {
+    pub(super) fn new(out: &Output, studio: Option<String>) -> Bars {
         let is_live = out.is_for_people() && out.screen.progress(ProgressWhen::Auto) == ProgressWhen::Tty;
         let tick = is_live.then(|| {
             let mut tick = tokio::time::interval(EVERY);
             tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
             tick
         });
-        let signals_taskbar = out.screen.signals.taskbar;
-        Bars { ids: ids.to_vec(), told: HashSet::new(), rows: 0, tick, signals_taskbar, studio }
+        Bars { rows: 0, tick, signals_taskbar: out.screen.signals.taskbar, studio }
+    }
+
+    /// Whether anything is ever drawn.
+    pub(super) fn are_shown(&self) -> bool {
+        self.tick.is_some()
     }
 
     /// Where ids lead to.
     pub(super) fn studio(&self) -> Option<&str> {
         self.studio.as_deref()
-    }
-
-    /// Whether nothing was told of a job yet; now it is.
-    pub(super) fn is_told_first(&mut self, id: &JobId) -> bool {
-        self.told.insert(id.clone())
     }
 
     /// Waits until it is time to draw; for ever where nothing is drawn.
@@ -69,33 +61,15 @@ impl Bars {
         }
     }
 
-    /// Tells of those that have ended, and draws the others.
-    pub(super) fn draw(
-        &mut self,
-        job: impl Fn(&JobId) -> Option<Job>,
-        wanted: &Wanted,
-        out: &Output,
-    ) -> Result<(), Failure> {
-        let jobs: Vec<Job> = self.ids.iter().filter(|id| !self.told.contains(*id)).filter_map(job).collect();
-        let (ended, open): (Vec<Job>, Vec<Job>) =
-            jobs.into_iter().partition(|job| job.state.is_terminal() || wanted.is_met(job));
+    /// Draws these where the last ones stood; `done` is what the taskbar is told.
+    pub(super) fn draw(&mut self, jobs: &[Job], done: Option<f64>, out: &Output) {
         self.clear();
-        for job in ended.iter().filter(|job| self.told.insert(job.id.clone())) {
-            tell(job, out, self.studio.as_deref())?;
-        }
-        let rows = rows(&open, out, self.studio.as_deref());
+        let rows = rows(jobs, out, self.studio.as_deref());
         self.rows = rows.len();
-        let told = if self.signals_taskbar { taskbar(Some(self.done(&open))) } else { String::new() };
-        draw(&format!("{BEGIN}{}{END}{told}", rows.join("\n")));
-        Ok(())
-    }
-
-    /// The part of all that is done; a job without progress has none.
-    fn done(&self, open: &[Job]) -> f64 {
-        let open_done: f64 =
-            open.iter().filter_map(|job| job.progress.as_ref()).map(|progress| progress.value).sum();
-        let over = self.ids.len().saturating_sub(open.len()) as f64;
-        (over + open_done) / self.ids.len().max(1) as f64
+        let told = done.filter(|_| self.signals_taskbar).map(|done| taskbar(Some(done)));
+        if !rows.is_empty() || told.is_some() {
+            draw(&format!("{BEGIN}{}{END}{}", rows.join("\n"), told.unwrap_or_default()));
+        }
     }
 
     /// Takes the bars away.
@@ -133,7 +107,6 @@ fn rows(open: &[Job], out: &Output, studio: Option<&str>) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::text::{form::Form, output::Screen, progress::tests::job};
-    use callboard_protocol::job::Progress;
 
     #[test]
     fn eight_are_shown_and_the_others_counted() {
@@ -150,14 +123,11 @@ mod tests {
     }
 
     #[test]
-    fn the_taskbar_has_the_part_of_all() {
-        let out = Output { form: Form::Json(Default::default()), screen: Screen::of_person(80) };
-        let ids = ["a", "b", "c", "d"].map(JobId::new);
-        let bars = Bars::new(&ids, &out, None);
-        assert!(bars.tick.is_none(), "a program gets no bars");
-        let mut half = job("running");
-        half.progress = Some(Progress { value: 0.5, ..Progress::default() });
-        assert_eq!(bars.done(&[half, job("queued")]), 0.625);
-        assert_eq!((bars.done(&[]), Bars::new(&[], &out, None).done(&[])), (1.0, 0.0));
+    fn a_program_gets_none() {
+        let screen = Screen::of_person(80);
+        let shown = |form, screen| Bars::new(&Output { form, screen }, None).are_shown();
+        assert!(!shown(Form::Json(Default::default()), screen));
+        assert!(!shown(Form::People, Screen { animates: false, ..screen }));
+        assert!(!shown(Form::People, Screen { out_is_terminal: false, ..screen }));
     }
 }
