@@ -1,6 +1,7 @@
 //! Pictures of the model. Everything that jobs wrote is cleaned and cut before it is styled.
 
 mod executors;
+mod links;
 mod log;
 mod overlay;
 mod panes;
@@ -122,8 +123,10 @@ pub(crate) fn draw(frame: &mut Frame, top: &mut Top, look: &Look, now: Time) {
         log::of_job(frame, areas[4], top, look);
     }
     frame.render_widget(overlay::bottom(top, look), areas[5]);
-    if top.mode == Mode::Help {
-        overlay::help(frame, area, look);
+    match top.mode {
+        Mode::Help(scrolled) => overlay::help(frame, area, scrolled, look),
+        Mode::Columns(at) => overlay::columns(frame, area, top, at, look),
+        _ => links::links(frame.buffer_mut(), top, [title, body, areas[4]]),
     }
 }
 

@@ -9,25 +9,27 @@ use callboard_protocol::Node;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// The keys, for the help.
-pub(crate) const KEYS: [(&str, &str); 20] = [
+pub(crate) const KEYS: [(&str, &str); 22] = [
     ("1 to 7, :", "jobs, job, logs, executors, queues,"),
     ("", "metrics, history; or by name"),
-    ("Enter Esc", "open, back; then marks, filter"),
+    ("Enter o Esc", "open, back; then marks, filter"),
     ("j k ↓ ↑", "move"),
     ("Ctrl+D Ctrl+U", "move by half a page"),
     ("g G Home End", "first, last"),
     ("[ ]", "the job before, the next one"),
-    ("Space x", "mark"),
+    ("Space x Ctrl+A", "mark; all that are shown"),
     ("/", "filter, as in: ps QUERY; in a log: find"),
     ("s S", "next order, reverse"),
     ("c r D", "cancel, retry, delete"),
     ("p", "pause the queue, or let it go on"),
-    ("y", "copy the id"),
+    ("y Y", "copy the id or the line; its address"),
     ("m", "take the mouse, or leave it alone"),
     ("l", "show or hide the log"),
     ("Tab", "other pane; the log: ← → 0 $ sideways"),
     ("w", "long lines go on in the next row"),
     ("f", "follow the log, or freeze it"),
+    ("n N e E", "next match or error in it, or before"),
+    ("C", "choose the columns"),
     ("?", "these keys"),
     ("q Ctrl+C", "leave"),
 ];
@@ -51,8 +53,13 @@ impl Top {
                 }
             }
             Mode::Sheet(name) => self.write_sheet(key.code, name),
-            Mode::Help => {
-                self.mode = Mode::Browse;
+            Mode::Columns(at) => self.choose(key.code, at),
+            Mode::Help(scrolled) => {
+                self.mode = match key.code {
+                    KeyCode::Char('j') | KeyCode::Down => Mode::Help((scrolled + 1).min(KEYS.len())),
+                    KeyCode::Char('k') | KeyCode::Up => Mode::Help(scrolled.saturating_sub(1)),
+                    _ => Mode::Browse,
+                };
                 Vec::new()
             }
         }
@@ -65,6 +72,7 @@ impl Top {
             self.sideways = SIDEWAYS;
         }
         match key.code {
+            KeyCode::Char('a') if control && self.sheet == Sheet::Jobs => self.mark_all(),
             KeyCode::Char('d') if control => self.go(half),
             KeyCode::Char('u') if control => self.go(-half),
             KeyCode::Char('j') | KeyCode::Down => self.go(1),
@@ -75,6 +83,9 @@ impl Top {
             KeyCode::Char('G') | KeyCode::End => self.go(isize::MAX),
             KeyCode::Char('q') => vec![Effect::Quit { interrupted: false }],
             KeyCode::Char('y') => self.copied().map(Effect::Copy).into_iter().collect(),
+            KeyCode::Char('Y') if self.sheet.is_of_jobs() => {
+                self.selected().cloned().map(Effect::CopyAddress).into_iter().collect()
+            }
             KeyCode::Char('m') => {
                 self.mouse = !self.mouse;
                 vec![Effect::Mouse(self.mouse)]
@@ -91,7 +102,7 @@ impl Top {
                 vec![Effect::Keep(self.preferences())]
             }
             KeyCode::Char('?') => {
-                self.mode = Mode::Help;
+                self.mode = Mode::Help(0);
                 Vec::new()
             }
             code => match self.sheet {
@@ -116,7 +127,10 @@ impl Top {
     fn jobs_key(&mut self, code: KeyCode) -> Vec<Effect> {
         let in_log = self.focus == Pane::Log;
         match code {
-            KeyCode::Enter if self.selected().is_some() => return self.turn_to(Sheet::Job),
+            KeyCode::Enter | KeyCode::Char('o') if self.selected().is_some() => {
+                return self.turn_to(Sheet::Job);
+            }
+            KeyCode::Char('C') => self.mode = Mode::Columns(0),
             KeyCode::Char('s') => {
                 self.sort = self.sort.next();
                 return self.preferred();
@@ -129,7 +143,7 @@ impl Top {
             KeyCode::Char(' ' | 'x') => self.mark(),
             // One thing at a time, the nearest first.
             KeyCode::Esc if in_log && self.log.find.is_empty() => self.focus = Pane::Jobs,
-            KeyCode::Esc if in_log => self.log.find.clear(),
+            KeyCode::Esc if in_log => self.log.find_anew(String::new()),
             KeyCode::Esc if !self.marked.is_empty() => self.marked.clear(),
             KeyCode::Esc => {
                 self.filter.clear();
@@ -146,7 +160,7 @@ impl Top {
             KeyCode::Char('[') => self.step(-1),
             KeyCode::Char(']') => self.step(1),
             KeyCode::Esc if !self.log.find.is_empty() => {
-                self.log.find.clear();
+                self.log.find_anew(String::new());
                 Vec::new()
             }
             KeyCode::Esc => self.turn_to(Sheet::Jobs),
@@ -169,6 +183,7 @@ impl Top {
                 self.focus = if self.focus == Pane::Log { Pane::Jobs } else { Pane::Log };
             }
             KeyCode::Char('f') => self.log.follow(!self.log.is_following()),
+            code if self.shows_log && self.seek(code) => {}
             code if self.focus == Pane::Log => self.log_key(code),
             _ => {}
         }
@@ -177,14 +192,21 @@ impl Top {
 
     /// Keys of a log that has them.
     fn log_key(&mut self, code: KeyCode) {
+        if self.seek(code) {
+            return;
+        }
         let by = self.sideways;
         let log = self.log_now();
         match code {
             KeyCode::Char('f') => log.follow(!log.is_following()),
-            KeyCode::Char('/') => self.mode = Mode::Find { before: log.find.clone() },
+            KeyCode::Char('/') => {
+                let before = log.find.clone();
+                log.find_anew(before.clone());
+                self.mode = Mode::Find { before };
+            }
             KeyCode::Char('0') => log.column = 0,
             KeyCode::Char('$') => log.column = log.widest().saturating_sub(SIDEWAYS),
-            KeyCode::Esc => log.find.clear(),
+            KeyCode::Esc => log.find_anew(String::new()),
             KeyCode::Left | KeyCode::Right => {
                 let to = log.column.saturating_add_signed(if code == KeyCode::Left {
                     by.cast_signed().saturating_neg()
@@ -241,10 +263,14 @@ impl Top {
     /// What `y` copies.
     fn copied(&self) -> Option<String> {
         match self.sheet {
+            Sheet::Jobs | Sheet::Job if self.focus == Pane::Log => {
+                self.log.at().map(|line| line.message.to_string())
+            }
             Sheet::Jobs | Sheet::Job => self.selected().map(ToString::to_string),
             Sheet::Queues => self.queue_name(),
             Sheet::Executors => self.executors.get(self.executor).map(|row| row.kind.clone()),
-            Sheet::Logs | Sheet::Metrics | Sheet::History => None,
+            Sheet::Logs => self.board.at().map(|line| line.message.to_string()),
+            Sheet::Metrics | Sheet::History => None,
         }
     }
 
@@ -297,6 +323,16 @@ impl Top {
         if !self.marked.remove(&id) {
             self.marked.insert(id);
         }
+    }
+
+    /// Marks all rows, or none when they are marked.
+    fn mark_all(&mut self) -> Vec<Effect> {
+        let all = self.rows.iter().map(|row| row.id.clone());
+        match self.rows.iter().all(|row| self.marked.contains(&row.id)) {
+            true => self.marked.clear(),
+            false => self.marked.extend(all),
+        }
+        Vec::new()
     }
 
     /// Asks first; for one job that is only queued again there is nothing to regret.

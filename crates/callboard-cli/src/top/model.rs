@@ -1,6 +1,7 @@
 //! What is shown, and what is known: no terminal, no connection, no clock.
 
 use super::{
+    columns::Column,
     executors::{Executor, executors},
     log_pane::LogPane,
     past::{Happened, Past},
@@ -67,6 +68,8 @@ pub(crate) enum Effect {
     Pause(String, bool),
     /// Put a text where the terminal's person can paste it.
     Copy(String),
+    /// The same with the address of a job's page.
+    CopyAddress(JobId),
     /// Listen to the mouse, or leave it to the terminal.
     Mouse(bool),
     /// Remember how things are shown.
@@ -90,10 +93,12 @@ pub(crate) enum Mode {
     },
     /// Writing the name of a sheet.
     Sheet(String),
+    /// Choosing columns; the cursor is at this one.
+    Columns(usize),
     /// A question that y answers.
     Confirm(Verb, Vec<JobId>),
-    /// The keys.
-    Help,
+    /// The keys, so many of which are scrolled off.
+    Help(usize),
 }
 
 /// Which pane has the keys.
@@ -132,8 +137,12 @@ pub(crate) struct Top {
     pub(crate) scrolled: usize,
     /// The lines of the board.
     pub(crate) board: LogPane,
+    /// Where ids lead to, on a terminal that has links.
+    pub(crate) studio: Option<String>,
     /// What happened.
     pub(crate) past: Past,
+    /// The columns of the table that were chosen; none: the usual ones.
+    pub(crate) columns: Vec<Column>,
     /// Whether long lines of logs go on in the next row.
     pub(crate) wraps: bool,
     /// How far the next key moves a log sideways: further, the longer it is held.
@@ -180,7 +189,9 @@ impl Top {
             executor: 0,
             scrolled: 0,
             board: LogPane::of_board(),
+            studio: None,
             past: Past::default(),
+            columns: Vec::new(),
             wraps: false,
             sideways: SIDEWAYS,
             mouse: false,
@@ -348,6 +359,7 @@ impl Top {
             log: self.shows_log,
             wrap: self.wraps,
             filter: self.filter.clone(),
+            columns: self.columns.clone(),
         }
     }
 
@@ -355,7 +367,7 @@ impl Top {
     pub(crate) fn prefer(&mut self, preferences: Preferences) {
         (self.sort, self.reversed, self.shows_log) =
             (preferences.sort, preferences.reversed, preferences.log);
-        self.wraps = preferences.wrap;
+        (self.wraps, self.columns) = (preferences.wrap, preferences.columns);
         // What was asked for now counts.
         if self.filter.is_empty() {
             self.filter = preferences.filter;

@@ -1,7 +1,10 @@
 //! How things were shown the last time (`DATA/top.json`). A file that does not read, or that cannot be written, costs the
 //! memory and nothing else.
 
-use super::rows::Sort;
+use super::{
+    columns::{self, Column},
+    rows::Sort,
+};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -17,11 +20,21 @@ pub(crate) struct Preferences {
     pub(crate) wrap: bool,
     /// Which jobs are shown.
     pub(crate) filter: String,
+    /// What is shown of them; nothing: what there is room for.
+    #[serde(deserialize_with = "columns::known")]
+    pub(crate) columns: Vec<Column>,
 }
 
 impl Default for Preferences {
     fn default() -> Self {
-        Preferences { sort: Sort::Newest, reversed: false, log: true, wrap: false, filter: String::new() }
+        Preferences {
+            sort: Sort::Newest,
+            reversed: false,
+            log: true,
+            wrap: false,
+            filter: String::new(),
+            columns: Vec::new(),
+        }
     }
 }
 
@@ -51,7 +64,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(Preferences::load(folder.path()), Preferences::default());
         let filter = "state:failed".to_owned();
-        let wanted = Preferences { sort: Sort::Eta, reversed: true, log: false, wrap: true, filter };
+        let columns = vec![Column::Job, Column::Tags];
+        let wanted = Preferences { sort: Sort::Eta, reversed: true, log: false, wrap: true, filter, columns };
         wanted.keep(folder.path()).unwrap();
         assert_eq!(Preferences::load(folder.path()), wanted);
         for text in ["", "{", r#"{"sort":"nope"}"#, "[]", "null"] {
@@ -61,6 +75,8 @@ mod tests {
         // An older or newer version's file: what is known counts.
         std::fs::write(folder.path().join(FILE), r#"{"sort":"kind","columns":3}"#).unwrap();
         assert_eq!(Preferences::load(folder.path()).sort, Sort::Kind);
+        std::fs::write(folder.path().join(FILE), r#"{"columns":["tags","smell",7]}"#).unwrap();
+        assert_eq!(Preferences::load(folder.path()).columns, [Column::Tags]);
         assert!(wanted.keep(&folder.path().join("nowhere")).is_err());
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     failure::{Failure, Outcome, exit},
     follow::Interrupts,
     place::Place,
-    text::form::Output,
+    text::{form::Output, signals::page},
 };
 use callboard_client::{Client, LogEvent, Telemetry, View};
 use callboard_protocol::{
@@ -69,6 +69,8 @@ struct Session {
     answers: mpsc::Sender<Answer>,
     /// Where preferences are kept; nowhere for a server that has no folder here.
     folder: Option<PathBuf>,
+    /// Where Studio is.
+    studio: String,
 }
 
 pub(crate) async fn run(place: &Place, filter: String, out: &Output) -> Outcome {
@@ -85,7 +87,9 @@ pub(crate) async fn run(place: &Place, filter: String, out: &Output) -> Outcome 
     let mut top = Top::new(filter);
     top.prefer(folder.as_deref().map(Preferences::load).unwrap_or_default());
     let api = Api::new(place.clone());
-    let session = Session { api, client: client.clone(), answers: sender, folder };
+    top.studio = place.studio(&out.screen);
+    let studio = place.endpoint.to_string();
+    let session = Session { api, client: client.clone(), answers: sender, folder, studio };
     let mut screen = ScreenGuard::enter()?;
     let ended = session.go(top, answers, &mut screen, out).await;
     drop(screen);
@@ -168,6 +172,11 @@ impl Session {
                 screen.copy(&text)?;
                 top.tell(Ok(format!("copied {text}")));
             }
+            Effect::CopyAddress(id) => {
+                let address = page(&self.studio, &id);
+                screen.copy(&address)?;
+                top.tell(Ok(format!("copied {address}")));
+            }
             Effect::Mouse(listens) => {
                 screen.listen_to_mouse(listens)?;
                 let words =
@@ -185,7 +194,7 @@ impl Session {
             let (api, answers) = (self.api.clone(), self.answers.clone());
             match effect {
                 // These are for the terminal.
-                Effect::Quit { .. } | Effect::Copy(_) | Effect::Mouse(_) => {}
+                Effect::Quit { .. } | Effect::Copy(_) | Effect::CopyAddress(_) | Effect::Mouse(_) => {}
                 Effect::Keep(preferences) => {
                     if let Some(folder) = self.folder.as_deref() {
                         // It is only forgotten then.

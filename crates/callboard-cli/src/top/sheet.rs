@@ -48,6 +48,10 @@ impl Sheet {
         if let Some(whole) = Sheet::ALL.into_iter().find(|sheet| sheet.as_str() == text) {
             return Some(whole);
         }
+        // What runs jobs, by the name that it has where it runs elsewhere.
+        if "workers".starts_with(text) && !text.is_empty() {
+            return Some(Sheet::Executors);
+        }
         let mut fitting = Sheet::ALL.into_iter().filter(|sheet| sheet.as_str().starts_with(text));
         let first = fitting.next().filter(|_| !text.is_empty());
         first.filter(|_| fitting.next().is_none())

@@ -118,7 +118,7 @@ fn an_id_is_copied_and_what_is_seen_is_remembered() {
     };
     let kept = keys(&mut top, "sSlw");
     let mut wanted =
-        Preferences { sort: Sort::State, reversed: true, log: false, wrap: true, filter: String::new() };
+        Preferences { sort: Sort::State, reversed: true, log: false, wrap: true, ..Preferences::default() };
     assert_eq!(kept.last(), Some(&Effect::Keep(wanted.clone())));
     wanted.filter = "state:failed".into();
     let mut again = three();

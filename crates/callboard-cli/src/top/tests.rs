@@ -35,6 +35,7 @@ pub(super) fn press(top: &mut Top, keys: &str) -> Vec<Effect> {
             "Right" => (KeyCode::Right, KeyModifiers::NONE),
             "Backspace" => (KeyCode::Backspace, KeyModifiers::NONE),
             "Ctrl+C" => (KeyCode::Char('c'), KeyModifiers::CONTROL),
+            "Ctrl+A" => (KeyCode::Char('a'), KeyModifiers::CONTROL),
             "Ctrl+D" => (KeyCode::Char('d'), KeyModifiers::CONTROL),
             name => (KeyCode::Char(name.chars().next().expect("a key")), KeyModifiers::NONE),
         };
@@ -322,5 +323,15 @@ fn the_keys_are_told() {
         assert!(shown.contains(what), "{what}: {shown}");
     }
     press(&mut top, "q");
+    assert_eq!(top.mode, Mode::Browse);
+    // On the smallest terminal they are scrolled.
+    press(&mut top, "?");
+    let (_, last) = super::keys::KEYS[super::keys::KEYS.len() - 1];
+    let small = |top: &mut Top| picture(top, 60, 15, PLAIN, Time(0)).join("\n");
+    assert!(!small(&mut top).contains(last) && small(&mut top).contains("j k for more"));
+    press(&mut top, &["j"; 40].join(" "));
+    assert!(small(&mut top).contains(last) && !small(&mut top).contains("1 to 7"));
+    press(&mut top, "k");
+    press(&mut top, "Esc");
     assert_eq!(top.mode, Mode::Browse);
 }

@@ -21,20 +21,22 @@ use ratatui::{
 use unicode_width::UnicodeWidthChar as _;
 
 /// The log of the job with the cursor.
-pub(super) fn of_job(frame: &mut Frame, area: Rect, top: &Top, look: &Look) {
+pub(super) fn of_job(frame: &mut Frame, area: Rect, top: &mut Top, look: &Look) {
     let job = top.log.job.as_ref().map_or("", |id| short_id(id));
     let [title, body] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(area);
     let text = format!(" log {job}  {}", how(&top.log));
     frame
         .render_widget(rule(vec![Span::styled(text, panes::focus(top, Pane::Log))], area.width, look), title);
+    top.log.room = usize::from(body.height);
     lines(frame, body, &top.log, top.wraps, look);
 }
 
 /// The lines of the board and of all jobs.
-pub(super) fn board(frame: &mut Frame, (title, body): (Rect, Rect), top: &Top, look: &Look) {
+pub(super) fn board(frame: &mut Frame, (title, body): (Rect, Rect), top: &mut Top, look: &Look) {
     let strong = Style::new().add_modifier(Modifier::BOLD);
     let text = format!(" logs  {}", how(&top.board));
     frame.render_widget(rule(vec![Span::styled(text, strong)], title.width, look), title);
+    top.board.room = usize::from(body.height);
     lines(frame, body, &top.board, top.wraps, look);
 }
 
@@ -46,6 +48,7 @@ fn how(pane: &LogPane) -> String {
     };
     match pane.find.as_str() {
         "" => how,
+        find if pane.is_whole() => format!("{how}  /{} among all", plain(find)),
         find => format!("{how}  /{}", plain(find)),
     }
 }
@@ -74,25 +77,26 @@ fn lines(frame: &mut Frame, area: Rect, pane: &LogPane, wraps: bool, look: &Look
 /// A line in as many rows as it takes; those behind the first begin with two spaces.
 fn wrapped(mut line: Line<'static>, width: usize) -> Vec<Line<'static>> {
     let Some(text) = line.spans.pop() else { return vec![line] };
+    let style = text.style;
     let (mut used, mut row) = (line.width(), String::new());
     let mut rows = vec![line];
     for character in text.content.chars() {
         let columns = character.width().unwrap_or(0);
         if used + columns > width && used > 2 {
-            push(&mut rows, std::mem::take(&mut row));
+            push(&mut rows, std::mem::take(&mut row), style);
             rows.push(Line::from("  "));
             used = 2;
         }
         used += columns;
         row.push(character);
     }
-    push(&mut rows, row);
+    push(&mut rows, row, style);
     rows
 }
 
-fn push(rows: &mut [Line<'static>], text: String) {
+fn push(rows: &mut [Line<'static>], text: String, style: Style) {
     if let Some(last) = rows.last_mut() {
-        last.push_span(Span::raw(text));
+        last.push_span(Span::styled(text, style));
     }
 }
 
@@ -100,12 +104,14 @@ fn line_of(line: &LogEntry, pane: &LogPane, wraps: bool, look: &Look) -> Line<'s
     let (word, style) = paint::level(line.level);
     let column = if wraps { 0 } else { pane.column };
     let text: String = plain(&line.message).chars().skip(column).collect();
+    let found =
+        if pane.is_found(line) { Style::new().add_modifier(Modifier::REVERSED) } else { Style::new() };
     let job = line.job_id.as_ref().filter(|_| pane.is_of_board());
     let job = job.map_or_else(String::new, |id| format!("{}  ", plain(short_id(id))));
     Line::from(vec![
         Span::styled(format!("{} ", &clock::local(line.ts)[..8]), look.dim()),
         Span::styled(format!("{word:<5} "), look.painted(style)),
         Span::styled(format!("{:<6}  {job}", plain(&line.channel)), look.dim()),
-        Span::raw(text),
+        Span::styled(text, found),
     ])
 }

@@ -4,6 +4,7 @@ use super::{Look, plain};
 use crate::{
     text::progress::short_id,
     top::{
+        columns::Column,
         keys::KEYS,
         model::{Mode, Top},
         sheet::Sheet,
@@ -76,7 +77,8 @@ pub(super) fn bottom(top: &Top, look: &Look) -> Line<'static> {
     }
 }
 
-pub(super) fn help(frame: &mut Frame, area: Rect, look: &Look) {
+/// The keys; where they do not fit, from one on.
+pub(super) fn help(frame: &mut Frame, area: Rect, scrolled: usize, look: &Look) {
     let lines: Vec<Line> = KEYS
         .iter()
         .map(|(keys, what)| {
@@ -84,9 +86,33 @@ pub(super) fn help(frame: &mut Frame, area: Rect, look: &Look) {
             Line::from(format!(" {keys:<15} {}", if look.unicode { (*what).to_owned() } else { ascii(what) }))
         })
         .collect();
+    let hidden = lines.len().saturating_sub(usize::from(area.height.saturating_sub(2)));
+    let title = if hidden > 0 { " keys: j k for more " } else { " keys " };
+    boxed(frame, area, look, title, lines.into_iter().skip(scrolled.min(hidden)).collect());
+}
+
+/// The columns that there are, and which are shown.
+pub(super) fn columns(frame: &mut Frame, area: Rect, top: &Top, at: usize, look: &Look) {
+    let is_in = |column: &Column| match top.columns.is_empty() {
+        true => column.is_usual(u16::MAX),
+        false => top.columns.contains(column),
+    };
+    let line = |(index, column): (usize, Column)| {
+        let sign = if is_in(&column) { look.sign("✓", "x") } else { " " };
+        let style = if index == at { Style::new().add_modifier(Modifier::REVERSED) } else { Style::new() };
+        Line::styled(format!(" {sign} {:<10} {:<34}", column.heading(), column.about()), style)
+    };
+    let lines = Column::ALL.into_iter().enumerate().map(line);
+    // The one with the cursor is always seen.
+    let room = usize::from(area.height.saturating_sub(2)).max(1);
+    let first = (at + 1).saturating_sub(room);
+    boxed(frame, area, look, " columns: Space, 0 as usual, Esc ", lines.skip(first).collect());
+}
+
+fn boxed(frame: &mut Frame, area: Rect, look: &Look, title: &'static str, lines: Vec<Line<'static>>) {
     let (width, height) = (58.min(area.width), (lines.len() as u16 + 2).min(area.height));
     let place = Rect::new((area.width - width) / 2, (area.height - height) / 2, width, height);
-    let block = Block::bordered().title(" keys ");
+    let block = Block::bordered().title(title);
     let block = if look.unicode { block } else { block.border_set(ASCII_BORDER) };
     frame.render_widget(Clear, place);
     frame.render_widget(Paragraph::new(lines).block(block), place);

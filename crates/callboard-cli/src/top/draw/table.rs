@@ -8,6 +8,7 @@ use crate::{
         progress::{bar, percent, short_id},
     },
     top::{
+        columns::{Column, shown},
         model::{Pane, Top},
         rows::Row as JobRow,
     },
@@ -21,45 +22,14 @@ use ratatui::{
     widgets::{Cell, Row, Table},
 };
 
-/// Columns of the bar, where there is room for one.
-const BAR: u16 = 20;
-
-/// What a table of some width has room for.
-#[derive(Clone, Copy)]
-struct Columns {
-    queue: bool,
-    bar: bool,
-    tries: bool,
-    kind: u16,
-}
-
-impl Columns {
-    fn new(width: u16) -> Columns {
-        Columns {
-            queue: width >= 90,
-            bar: width >= 100,
-            tries: width >= 72,
-            kind: if width >= 80 { 16 } else { 12 },
-        }
-    }
-
-    /// Those of these that there is room for, in their order.
-    fn keep<T>(self, all: [T; 10]) -> Vec<T> {
-        let kept = [true, true, true, true, self.queue, self.bar, true, self.tries, true, true];
-        all.into_iter().zip(kept).filter(|(_, kept)| *kept).map(|(one, _)| one).collect()
-    }
-
-    fn widths(self, look: &Look) -> Vec<Constraint> {
-        let sign = if look.unicode { 1 } else { 7 };
-        let fixed = [1, sign, 13, self.kind, 8, BAR, 4, 5, 6].map(Constraint::Length);
-        let mut all = [Constraint::Fill(1); 10];
-        all[..9].copy_from_slice(&fixed);
-        self.keep(all)
-    }
+/// How wide the sign of the state is.
+fn sign_width(look: &Look) -> u16 {
+    if look.unicode { 1 } else { 7 }
 }
 
 pub(super) fn table(frame: &mut Frame, area: Rect, top: &mut Top, look: &Look, now: Time) {
-    let columns = Columns::new(area.width);
+    // The mark and the sign, each with its space.
+    let columns = shown(&top.columns, area.width, sign_width(look) + 3);
     let focused = top.focus == Pane::Jobs;
     let room = usize::from(area.height.saturating_sub(1));
     top.turn_page(room);
@@ -69,7 +39,7 @@ pub(super) fn table(frame: &mut Frame, area: Rect, top: &mut Top, look: &Look, n
         .iter()
         .enumerate()
         .map(|(index, row)| {
-            let line = cells(row, top.marked.contains(&row.id), columns, look, now);
+            let line = cells(row, top.marked.contains(&row.id), &columns, look, now);
             match (index == cursor, focused) {
                 (true, true) => line.style(Style::new().add_modifier(Modifier::REVERSED)),
                 (true, false) => line.style(Style::new().add_modifier(Modifier::BOLD)),
@@ -85,44 +55,65 @@ pub(super) fn table(frame: &mut Frame, area: Rect, top: &mut Top, look: &Look, n
         frame.render_widget(Line::styled(text, look.dim()), area);
         return;
     }
-    let names = ["", "", "JOB", "KIND", "QUEUE", "PROGRESS", "%", "TRY", "ETA", "STATUS"];
-    let right = ["%", "TRY", "ETA"];
-    let header = columns.keep(names).into_iter().map(|name| {
-        let line = Line::from(name);
-        Cell::from(if right.contains(&name) { line.right_aligned() } else { line })
+    let named = columns.iter().map(|column| {
+        let line = Line::from(column.heading());
+        Cell::from(if column.is_right() { line.right_aligned() } else { line })
     });
-    let header = Row::new(header).style(look.dim());
-    frame.render_widget(Table::new(rows, columns.widths(look)).header(header).column_spacing(1), area);
+    let header = Row::new([Cell::from(""), Cell::from("")].into_iter().chain(named)).style(look.dim());
+    let widths = columns.iter().map(|column| match column.is_wide() {
+        true => Constraint::Fill(1),
+        false => Constraint::Length(column.width(area.width)),
+    });
+    let widths = [1, sign_width(look)].map(Constraint::Length).into_iter().chain(widths);
+    frame.render_widget(Table::new(rows, widths).header(header).column_spacing(1), area);
 }
 
-fn cells(row: &JobRow, marked: bool, columns: Columns, look: &Look, now: Time) -> Row<'static> {
+fn cells(row: &JobRow, marked: bool, columns: &[Column], look: &Look, now: Time) -> Row<'static> {
     let Some(job) = row.job() else {
         return Row::new([Cell::from("?"), Cell::from(""), Cell::from(short_id(&row.id).to_owned())]);
     };
-    let style = look.state(job.state);
     let mark = if marked { look.sign("▌", "*") } else { " " };
+    let sign = Span::styled(paint::sign(job.state, look.unicode), look.state(job.state));
+    let cells = columns.iter().map(|column| {
+        let text = text(&job, *column, look, now);
+        match *column {
+            Column::Progress => Cell::from(Span::styled(text, look.state(job.state))),
+            column if column.is_right() => Cell::from(Line::from(text).right_aligned()),
+            _ => Cell::from(text),
+        }
+    });
+    Row::new([Cell::from(Span::raw(mark)), Cell::from(sign)].into_iter().chain(cells))
+}
+
+/// What a job has in a column.
+fn text(job: &Job, column: Column, look: &Look, now: Time) -> String {
+    let or_nothing = |text: Option<String>| text.unwrap_or_else(|| look.sign("–", "-").to_owned());
     let value =
         job.progress.as_ref().filter(|_| job.state != JobState::Queued).map(|progress| progress.value);
-    let right = |text: String| Cell::from(Line::from(text).right_aligned());
-    let nothing = || look.sign("–", "-").to_owned();
-    let all = [
-        Cell::from(Span::raw(mark)),
-        Cell::from(Span::styled(paint::sign(job.state, look.unicode), style)),
-        Cell::from(short_id(&job.id).to_owned()),
-        Cell::from(plain(&job.kind)),
-        Cell::from(plain(&job.queue)),
-        Cell::from(Span::styled(shown_bar(&job, value, look), style)),
-        right(value.map_or_else(nothing, percent)),
-        right(format!("{}/{}", job.attempt, job.max_attempts)),
-        right(eta(&job).map_or_else(nothing, duration::clock)),
-        Cell::from(plain(&words(&job, now))),
-    ];
-    Row::new(columns.keep(all))
+    match column {
+        Column::Job => short_id(&job.id).to_owned(),
+        Column::Kind => plain(&job.kind),
+        Column::Queue => plain(&job.queue),
+        Column::Progress => shown_bar(job, value, look),
+        Column::Percent => or_nothing(value.map(percent)),
+        Column::Try => format!("{}/{}", job.attempt, job.max_attempts),
+        Column::Age => duration::age(now.since_ms(job.created_at)),
+        Column::Eta => or_nothing(eta(job).map(duration::clock)),
+        Column::Priority => job.priority.to_string(),
+        Column::Parent => or_nothing(job.parent_id.as_ref().map(|id| short_id(id).to_owned())),
+        Column::Workflow => or_nothing(job.workflow_id.as_deref().map(plain)),
+        Column::Tags => or_nothing((!job.tags.is_empty()).then(|| plain(&job.tags.join(",")))),
+        Column::By => plain(&job.created_by.to_string()),
+        Column::Title => plain(&job.title),
+        Column::Status => plain(&words(job, now)),
+    }
 }
 
 fn shown_bar(job: &Job, value: Option<f64>, look: &Look) -> String {
     match (job.state, value) {
-        (JobState::Running | JobState::Retrying, Some(value)) => bar(value, usize::from(BAR), look.unicode),
+        (JobState::Running | JobState::Retrying, Some(value)) => {
+            bar(value, usize::from(Column::Progress.width(u16::MAX)), look.unicode)
+        }
         _ => String::new(),
     }
 }
