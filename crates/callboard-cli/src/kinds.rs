@@ -71,8 +71,9 @@ fn built_in(http: &HttpClient) -> Result<Registry, KindsError> {
     )?;
     registry.register(ProcessExecutor::run_info(), Arc::new(ProcessExecutor::run_any()))?;
     registry.register(HttpRequest::info(), Arc::new(HttpRequest::any(http.clone())))?;
-    let download = HttpDownload::any(http.clone(), Bandwidth::unlimited());
-    registry.register(HttpDownload::info(), Arc::new(download))?;
+    let (info, limit) = (HttpDownload::info(), Bandwidth::unlimited());
+    http.name_limit(&info.kind, &limit);
+    registry.register(info, Arc::new(HttpDownload::any(http.clone(), limit)))?;
     registry.register(Sleep::info(), Arc::new(Sleep))?;
     registry.register(Echo::info(), Arc::new(Echo))?;
     Ok(registry)

@@ -53,7 +53,7 @@ async fn run(globals: &Globals, args: ServeArgs) -> Outcome {
     let data_folder = Some(data.clone());
     let options = BoardOptions { data: data_folder, registry, limits, settings, ..BoardOptions::default() };
     let board = Board::open(options).await.map_err(|error| not_opened(&error))?;
-    board.limit_downloads(http.bandwidth());
+    board.limit_downloads(&http);
     let options = ServeOptions {
         data: data.clone(),
         host: args.host,

@@ -136,7 +136,7 @@ impl KindSpec {
             #[cfg(feature = "http")]
             ExecutorName::Request => Arc::new(self.request(secrets, around)?),
             #[cfg(feature = "http")]
-            ExecutorName::Download => Arc::new(self.download(secrets, around)?),
+            ExecutorName::Download => Arc::new(self.download(kind, secrets, around)?),
             #[cfg(not(feature = "http"))]
             _ => return Err(wrong("executor", "this build has no HTTP")),
         };
@@ -239,7 +239,12 @@ impl KindSpec {
     }
 
     #[cfg(feature = "http")]
-    fn download(self, secrets: Secrets, around: &Surroundings<'_>) -> Result<crate::HttpDownload, SpecError> {
+    fn download(
+        self,
+        kind: &str,
+        secrets: Secrets,
+        around: &Surroundings<'_>,
+    ) -> Result<crate::HttpDownload, SpecError> {
         use crate::{Bandwidth, DownloadSpec, HttpDownload};
         let url = self.url.ok_or_else(|| wrong("url", "is missing"))?;
         let usual = DownloadSpec::get(url);
@@ -254,6 +259,7 @@ impl KindSpec {
             ..usual
         };
         let bandwidth = Bandwidth::new(self.bytes_per_second.unwrap_or(0));
+        around.http.name_limit(kind, &bandwidth);
         HttpDownload::configured(around.http.clone(), spec, bandwidth).map_err(misfit)
     }
 }

@@ -8,6 +8,7 @@ pub use settings::{Rule, SETTINGS, Scope, Setting};
 
 use crate::log::Level;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use ts_rs::TS;
 
 /// Server-driven client configuration.
@@ -79,6 +80,11 @@ pub struct DownloadsConfig {
     /// Bytes per second of all downloads together, those under way included; 0 is no limit.
     #[ts(type = "number")]
     pub bytes_per_second: u64,
+    /// Bytes per second of all downloads of a kind together, by its name, those under way included; 0 is no limit. A kind
+    /// that is not named keeps to what its configuration says.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    #[ts(optional, as = "Option<BTreeMap<String, u32>>")]
+    pub kinds: BTreeMap<String, u64>,
 }
 
 impl Default for LogsConfig {

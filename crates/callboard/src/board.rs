@@ -218,18 +218,26 @@ impl Board {
         self.shared.config.subscribe()
     }
 
-    /// Lets a limit of downloads follow the setting `downloads.bytesPerSecond` (see [`exec::HttpClient::bandwidth`]), for
-    /// as long as the board lives.
+    /// Lets the limits of downloads follow the settings `downloads.bytesPerSecond` and `downloads.kinds`, for as long as
+    /// the board lives. A kind is found when [`exec::HttpClient::name_limit`] has said which limit is its own; a name
+    /// that is none is told in the log, channel `config`.
     ///
-    /// [`exec::HttpClient::bandwidth`]: callboard_exec::HttpClient::bandwidth
+    /// [`exec::HttpClient::name_limit`]: callboard_exec::HttpClient::name_limit
     #[cfg(feature = "http")]
-    pub fn limit_downloads(&self, bandwidth: &callboard_exec::Bandwidth) {
-        let (mut config, bandwidth) = (self.server_config(), bandwidth.clone());
-        let follow = move |config: &ServerConfig| {
+    pub fn limit_downloads(&self, client: &callboard_exec::HttpClient) {
+        let (mut config, client, logs) = (self.server_config(), client.clone(), self.logs().clone());
+        let mut unknown = Vec::new();
+        let mut follow = move |config: &ServerConfig| {
             let wanted = config.downloads.bytes_per_second;
-            if bandwidth.get() != wanted {
-                bandwidth.set(wanted);
+            if client.bandwidth().get() != wanted {
+                client.bandwidth().set(wanted);
             }
+            let names = client.limit_kinds(&config.downloads.kinds);
+            if names != unknown && !names.is_empty() {
+                let text = format!("downloads.kinds: no kind of downloads is named {}", names.join(", "));
+                logs.write("config", callboard_protocol::log::Level::Warn, &text, None);
+            }
+            unknown = names;
         };
         follow(&config.borrow_and_update());
         tokio::spawn(async move {

@@ -82,6 +82,27 @@ async fn the_bandwidth_of_downloads_is_a_setting() {
     let line =
         said.out.lines().find(|line| line.starts_with("downloads.bytesPerSecond")).expect("it is there");
     assert!(line.contains(" 7 ") && line.contains("config.set"), "{line}");
+    // One kind alone, also while it runs; a name that is none is told.
+    server
+        .callboard(&["config", "downloads.bytesPerSecond=0", "downloads.kinds=http.download=1"])
+        .await
+        .succeeded();
+    let id = server.job(&["start", "http.download", &args]).await;
+    server.newest_job(|job| !job["progress"].is_null()).await;
+    assert_eq!(server.get(&id).await["state"], "running", "at one byte a second it would take days");
+    let said = server.callboard(&["config", "downloads.kinds=http.download=0,smell=5"]).await.succeeded();
+    let line = said.out.lines().find(|line| line.starts_with("downloads.kinds")).expect("it is there");
+    assert!(line.contains(r#"{"http.download":0,"smell":5}"#) && line.contains("config.set"), "{line}");
+    server.callboard(&["wait", &id]).await.succeeded();
+    let said = server.callboard(&["logs", "--channel", "config"]).await.succeeded();
+    assert!(said.out.contains("no kind of downloads is named smell"), "{said:?}");
+    let said = server.callboard(&["config", "downloads.kinds="]).await.succeeded();
+    assert!(
+        said.out.lines().any(|line| line.starts_with("downloads.kinds") && line.contains("{}")),
+        "{said:?}"
+    );
+    let said = server.callboard(&["config", "downloads.kinds=fast"]).await;
+    assert!(said.code == 2 && said.err.contains("as in fetch=500000"), "{said:?}");
     let said = server.callboard(&["config", "downloads.bytesPerSecond=-1"]).await;
     assert!(said.code == 2 && said.err.contains("a whole number from 0"), "{said:?}");
 }

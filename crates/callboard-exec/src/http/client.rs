@@ -2,7 +2,11 @@
 
 use super::bandwidth::Bandwidth;
 use reqwest::{Client, redirect::Policy};
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 use tokio::sync::OnceCell;
 
 /// Connections to other servers. Clones share them; nothing is opened, and no certificate read, before the first use.
@@ -10,6 +14,8 @@ use tokio::sync::OnceCell;
 pub struct HttpClient {
     client: Arc<OnceCell<Client>>,
     bandwidth: Bandwidth,
+    /// The limits of kinds, each with what it is when nobody says otherwise.
+    kinds: Arc<Mutex<BTreeMap<String, (Bandwidth, u64)>>>,
 }
 
 /// How long a server may take to accept a connection.
@@ -24,6 +30,26 @@ impl HttpClient {
     /// The limit of all downloads with this client together; it can be changed while they run.
     pub fn bandwidth(&self) -> &Bandwidth {
         &self.bandwidth
+    }
+
+    /// Says which limit is that of a kind, so that [`HttpClient::limit_kinds`] finds it. What it is now holds for the kind
+    /// whenever nobody says otherwise.
+    pub fn name_limit(&self, kind: &str, bandwidth: &Bandwidth) {
+        let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
+        kinds.insert(kind.to_owned(), (bandwidth.clone(), bandwidth.get()));
+    }
+
+    /// Changes the limits of kinds, in bytes per second, for what is under way as well; a kind that is not named goes back
+    /// to its own. Returns the names that no kind of downloads has.
+    pub fn limit_kinds(&self, wanted: &BTreeMap<String, u64>) -> Vec<String> {
+        let kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
+        for (kind, (bandwidth, own)) in kinds.iter() {
+            let rate = wanted.get(kind).copied().unwrap_or(*own);
+            if bandwidth.get() != rate {
+                bandwidth.set(rate);
+            }
+        }
+        wanted.keys().filter(|name| !kinds.contains_key(*name)).cloned().collect()
     }
 
     pub(super) async fn get(&self) -> Result<&Client, String> {

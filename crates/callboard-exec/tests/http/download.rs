@@ -317,6 +317,35 @@ async fn bandwidth_is_limited_and_can_be_set_free() {
     assert_eq!(stage.kept(), content);
 }
 
+/// W1.9: a limit of one kind changes while it runs, and the others are left alone.
+#[tokio::test]
+async fn one_kind_is_limited_while_it_runs() {
+    let content = file(400_000);
+    let sent = content.clone();
+    let server = Server::run(move |_, _| Reply::Send(answer("200 OK", &[], &sent))).await;
+    let (client, slow, own) = (HttpClient::new(), Bandwidth::new(1), Bandwidth::new(7));
+    client.name_limit("slow", &slow);
+    client.name_limit("own", &own);
+    let kinds =
+        |pairs: &[(&str, u64)]| pairs.iter().map(|(kind, rate)| ((*kind).to_owned(), *rate)).collect();
+    let (stage, executor) = (Stage::new(), HttpDownload::any(client.clone(), slow.clone()));
+    let attempt = stage.attempt(json!({ "url": server.url }));
+    let running = tokio::spawn(async move { executor.execute(attempt).await });
+    bounded(async {
+        while stage.memory.progress.lock().unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    assert!(client.limit_kinds(&kinds(&[("own", 9)])).is_empty());
+    assert!(!running.is_finished() && slow.get() == 1 && own.get() == 9, "the others are left alone");
+    assert_eq!(client.limit_kinds(&kinds(&[("slow", 0), ("smell", 5)])), ["smell"]);
+    result(bounded(running).await.unwrap());
+    assert_eq!((stage.kept() == content, own.get()), (true, 7), "it went back to its own");
+    client.limit_kinds(&kinds(&[]));
+    assert_eq!((slow.get(), own.get()), (1, 7));
+}
+
 /// Downloads of every kind that share a client share its limit, which is changed while they run.
 #[tokio::test]
 async fn all_downloads_of_a_client_keep_to_its_limit() {

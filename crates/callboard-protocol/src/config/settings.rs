@@ -1,7 +1,7 @@
 //! The settings by name: what may be set, to what, and what it is when nobody says.
 
 use super::ServerConfig;
-use crate::{Node, caps, log::Level, to_node};
+use crate::{Key, Node, Object, caps, log::Level, to_node};
 use std::sync::Arc;
 
 /// What a value must be.
@@ -17,6 +17,8 @@ pub enum Rule {
     Level,
     /// A list of names; as text with commas between them.
     Names,
+    /// Whole numbers up to this one by name; as text `name=number` with commas between them.
+    Numbers(u64),
     /// A list of texts; as text one of them, whatever is in it.
     Texts,
 }
@@ -45,16 +47,25 @@ pub struct Setting {
     pub about: &'static str,
 }
 
+/// The largest limit of bytes per second.
+const BANDWIDTH: u64 = 1 << 40;
 const MS: Rule = Rule::Whole(1, 86_400_000);
 
 /// Every setting, sorted by name (S3.14, S3.15 and seed 3's variables).
-pub const SETTINGS: [Setting; 21] = [
+pub const SETTINGS: [Setting; 22] = [
     Setting {
         name: "downloads.bytesPerSecond",
         old_variable: None,
-        rule: Rule::Whole(0, 1 << 40),
+        rule: Rule::Whole(0, BANDWIDTH),
         scope: Scope::Live,
         about: "bytes per second of all downloads together; 0: no limit",
+    },
+    Setting {
+        name: "downloads.kinds",
+        old_variable: None,
+        rule: Rule::Numbers(BANDWIDTH),
+        scope: Scope::Live,
+        about: "the same of one kind, as in fetch=500000,mirror=0",
     },
     live("logs.allowedChannels", "LOG_CHANNEL_ALLOWLIST", Rule::Names, "channels that are sent; none: all"),
     live("logs.capacity", "CLIENT_LOGS_CAPACITY", Rule::Whole(1, 1_000_000), "lines that a client keeps"),
@@ -138,6 +149,7 @@ impl Setting {
     /// What it is when nobody says.
     pub fn default_value(&self) -> Node {
         match self.name {
+            "downloads.kinds" => Node::object(),
             "logs.heartbeat" => false.into(),
             "logs.ingestChannels" => names(&["app", "client", "request", "sidecar"]),
             "logs.jobsBytes" => (1u64 << 30).into(),
@@ -172,6 +184,12 @@ impl Setting {
                 items.iter().all(|item| item.as_str().is_some_and(is_name))
                     && items.len() <= caps::LOG_CHANNELS
             }
+            (Rule::Numbers(most), Node::Object(numbers)) => {
+                numbers.len() <= caps::QUEUE_KINDS
+                    && numbers.iter().all(|(name, number)| {
+                        is_name(name.as_str()) && number.as_u64().is_some_and(|number| number <= most)
+                    })
+            }
             (Rule::Texts, Node::Array(items)) => {
                 items.iter().all(|item| item.as_str().is_some_and(|text| !text.is_empty()))
             }
@@ -194,6 +212,7 @@ impl Setting {
             Rule::Names => Some(names(
                 &text.split(',').map(str::trim).filter(|name| !name.is_empty()).collect::<Vec<_>>(),
             )),
+            Rule::Numbers(_) => numbers(text).map(Node::from),
             Rule::Texts => Some(names(&[text])),
         };
         let node = node.unwrap_or_else(|| text.into());
@@ -214,6 +233,10 @@ impl Rule {
                 caps::LOG_CHANNELS,
                 caps::LOG_CHANNEL_BYTES
             ),
+            Rule::Numbers(most) => format!(
+                "at most {} names, each with a whole number from 0 to {most}, as in fetch=500000,mirror=0",
+                caps::QUEUE_KINDS
+            ),
             Rule::Texts => "a list of texts that are not empty".into(),
         }
     }
@@ -221,6 +244,19 @@ impl Rule {
 
 fn is_name(name: &str) -> bool {
     !name.trim().is_empty() && name.len() <= caps::LOG_CHANNEL_BYTES && !name.contains(',')
+}
+
+/// `fetch=500000, mirror=0`; a name that comes twice has no meaning.
+fn numbers(text: &str) -> Option<Object> {
+    let mut all = Object::default();
+    for pair in text.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
+        let (name, number) = pair.rsplit_once('=')?;
+        let number: u64 = number.trim().parse().ok()?;
+        if all.insert(Key::new(name.trim()), number.into()).is_some() {
+            return None;
+        }
+    }
+    Some(all)
 }
 
 fn names(names: &[&str]) -> Node {
@@ -265,6 +301,11 @@ mod tests {
             ("ws.reconnectFactor", "0.5"),
             ("ws.reconnectEnabled", "yes"),
             ("logs.minLevel", "loud"),
+            ("downloads.kinds", "fetch"),
+            ("downloads.kinds", "fetch=-1"),
+            ("downloads.kinds", "=1"),
+            ("downloads.kinds", "fetch=1,fetch=2"),
+            ("downloads.kinds", "fetch=99999999999999"),
         ] {
             assert!(parse(name, text).is_err(), "{name}={text}");
         }
@@ -275,6 +316,10 @@ mod tests {
         assert_eq!(
             parse("logs.allowedChannels", " websocket, app ,,request").unwrap(),
             r#"["websocket","app","request"]"#
+        );
+        assert_eq!(
+            parse("downloads.kinds", "http.download = 500000, mirror=0,").unwrap(),
+            r#"{"http.download":500000,"mirror":0}"#
         );
         assert_eq!(parse("ws.reconnectFactor", "1.8").unwrap(), "1.8");
         assert_eq!(parse("ws.reconnectFactor", "2").unwrap(), "2");

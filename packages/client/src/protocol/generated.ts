@@ -1578,7 +1578,12 @@ export type DownloadsConfig = {
 /**
  * Bytes per second of all downloads together, those under way included; 0 is no limit.
  */
-bytesPerSecond: number, };
+bytesPerSecond: number, 
+/**
+ * Bytes per second of all downloads of a kind together, by its name, those under way included; 0 is no limit. A kind
+ * that is not named keeps to what its configuration says.
+ */
+kinds?: { [key in string]: number }, };
 
 /**
  * Log delivery (S3.14).
