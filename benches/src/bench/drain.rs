@@ -1,5 +1,6 @@
 //! Jobs that do nothing, 100 in flight: those that wait already, as queues are usually measured, and from the first
-//! dispatch to the last end. Beside plain SQLite, which stores a row for each fact, or one for each job.
+//! dispatch to the last end. Beside plain SQLite with as many rows in flight, which stores a row for each fact, or one
+//! for each job: how many share an `fsync` is half of what a store can do, so the same must wait for both.
 
 use super::{block_on, dispatch::change_bytes};
 use crate::{
@@ -17,7 +18,10 @@ use std::path::Path;
 pub(super) const JOBS: u64 = 30_000;
 const WARM_UP: u64 = 500;
 const CONCURRENCY: usize = 100;
+/// Who dispatches.
 const LOAD: Load = Load { tasks: 64, depth: 8 };
+/// What is in flight when jobs wait already.
+const IN_FLIGHT: Load = Load { tasks: CONCURRENCY as u64, depth: 1 };
 
 /// The facts of a job that are stored: it is asked for, it has begun, it is over.
 const FACTS: u64 = 3;
@@ -25,29 +29,22 @@ const FACTS: u64 = 3;
 pub(super) fn run() -> Done<Vec<Figure>> {
     let bytes = change_bytes()?;
     let (mut waiting, mut ours) = (Vec::new(), Vec::new());
-    let mut rows = [const { Vec::new() }; FACTS as usize];
+    let mut raw = [const { Vec::new() }; 4];
+    let loads = [(IN_FLIGHT, 1), (IN_FLIGHT, FACTS - 1), (LOAD, 1), (LOAD, FACTS)];
     for _ in 0..ROUNDS {
         waiting.push(block_on(queued())?);
         ours.push(block_on(board())?);
-        for (rows, facts) in rows.iter_mut().zip(1..) {
-            rows.push(block_on(plain(bytes, facts))?);
+        for (raw, (load, rows)) in raw.iter_mut().zip(loads) {
+            raw.push(block_on(plain(bytes, load, rows))?);
         }
     }
-    let [one, two, three] = rows;
+    let [waiting_one, waiting_two, one, three] = raw;
+    let drained = "drain of jobs that wait, 100 in flight";
+    let both = "dispatch and drain, 100 in flight";
     Ok([
-        figures(
-            "drain of jobs that wait, 100 in flight",
-            &waiting,
-            &two,
-            "raw SQLite group commit, two rows a job",
-        ),
-        figures("the same", &waiting, &one, "raw SQLite group commit, one row a job"),
-        figures(
-            "dispatch and drain, 100 in flight",
-            &ours,
-            &three,
-            "raw SQLite group commit, three rows a job",
-        ),
+        figures(drained, &waiting, &waiting_two, "raw SQLite group commit, 100 in flight, two rows a job"),
+        figures("the same", &waiting, &waiting_one, "raw SQLite group commit, 100 in flight, one row a job"),
+        figures(both, &ours, &three, "raw SQLite group commit, three rows a job"),
         figures("the same", &ours, &one, "raw SQLite group commit, one row a job"),
     ]
     .concat())
@@ -123,12 +120,12 @@ async fn until(board: &Board, total: u64) -> Done {
     Ok(())
 }
 
-/// As many jobs, with so many rows for each.
-async fn plain(bytes: usize, rows: u64) -> Done<Took> {
+/// As many jobs under this load, with so many rows for each.
+async fn plain(bytes: usize, load: Load, rows: u64) -> Done<Took> {
     let folder = disk::folder()?;
     let raw = RawCommit::open(folder.path())?;
-    raw.drive(LOAD, Until::Count(WARM_UP * rows), bytes).await?;
-    let took = raw.drive(LOAD, Until::Count(JOBS * rows), bytes).await?;
+    raw.drive(load, Until::Count(WARM_UP * rows), bytes).await?;
+    let took = raw.drive(load, Until::Count(JOBS * rows), bytes).await?;
     raw.close()?;
     Ok(Took { count: JOBS, ..took })
 }
