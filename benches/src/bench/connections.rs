@@ -9,7 +9,7 @@ use crate::{
     Done, disk,
     figure::{Figure, Unit},
     helper::Helper,
-    net::socket::{Address, Socket},
+    net::socket::{Address, Form, Socket},
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use std::time::Duration;
@@ -24,8 +24,9 @@ const SETTLING: Duration = Duration::from_secs(2);
 
 pub(super) fn run() -> Done<Vec<Figure>> {
     let mut figures = Vec::new();
-    for (deflate, name) in [(false, "plain"), (true, "chained")] {
-        let [first, further] = block_on(idle_kib(deflate))?;
+    for form in Form::ALL {
+        let name = form.name();
+        let [first, further] = block_on(idle_kib(form))?;
         let memory = |which: &str, kib| {
             let figure = format!("{name}: memory per idle connection, {which}");
             Figure::new(figure, kib, Unit::Cost("KiB"))
@@ -33,7 +34,7 @@ pub(super) fn run() -> Done<Vec<Figure>> {
         figures.push(memory("the first 1000", first));
         figures.push(memory("4000 further", further));
         for count in COUNTS {
-            let ours = block_on(fanout::ours(deflate, count, GROUP))?;
+            let ours = block_on(fanout::ours(form, count, GROUP))?;
             let raw = block_on(fanout::raw(count, Written::Same(ours.bytes), ours.per_second))?;
             let figure =
                 |what: &str, value, unit| Figure::new(format!("{name}, {count}: {what}"), value, unit);
@@ -48,7 +49,7 @@ pub(super) fn run() -> Done<Vec<Figure>> {
             }
             figures.push(figure("bytes of a patch", ours.bytes, Unit::Cost("B")));
             // More than a thousand would be gigabytes; one is not what it is about. A thousand are in `fanout`.
-            if deflate && count == 100 {
+            if form == Form::Chained && count == 100 {
                 let each = block_on(fanout::raw(count, Written::Deflated(&ours.patches), ours.per_second))?;
                 figures.push(
                     figure("CPU per delivered patch", ours.cpu_us, Unit::Cost("us"))
@@ -61,12 +62,12 @@ pub(super) fn run() -> Done<Vec<Figure>> {
 }
 
 /// Memory of each of the first connections, and of each that comes then.
-async fn idle_kib(deflate: bool) -> Done<[f64; 2]> {
+async fn idle_kib(form: Form) -> Done<[f64; 2]> {
     let folder = disk::folder()?;
     let mut helper = Helper::start(&["board".as_ref(), folder.path().as_ref(), "1".as_ref()])?;
     let address = Address::parse(&helper.hear()?)?;
     let open = async |count| -> Done<Vec<Socket>> {
-        let opening = stream::iter(0..count).map(|_| Socket::open(&address, deflate));
+        let opening = stream::iter(0..count).map(|_| Socket::open(&address, form));
         let opened = opening.buffer_unordered(OPENING).try_collect().await?;
         tokio::time::sleep(SETTLING).await;
         Ok(opened)

@@ -1,5 +1,6 @@
 //! What it costs the server to deliver a patch to a thousand connections, beside a thread that writes the same bytes
-//! to as many sockets, and beside one that compresses for each of them as most servers do.
+//! to as many sockets, and beside one that compresses for each of them as most servers do. Uncompressed, compressed
+//! once for all, and in the chain.
 //!
 //! Jobs report progress in step: five at a time, forty times a second. The CPU time is that of the whole server:
 //! jobs, decisions and journal included. The others write as many frames in a second as the server came to, of the same
@@ -10,11 +11,11 @@ use crate::{
     Done, disk,
     figure::{Figure, Unit},
     helper::Helper,
-    measure::micros,
+    measure::{ROUNDS, median, micros},
     net::{
         arrivals::{Arrivals, Delivered},
         http::PATIENCE,
-        socket::{Address, Messages, Socket},
+        socket::{Address, Form, Messages, Socket},
     },
 };
 use callboard_ws::frame;
@@ -36,37 +37,45 @@ pub(super) const BESIDE: &str = "raw socket writer";
 pub(super) const DEFLATED: &str = "deflate per connection";
 
 pub(super) fn run() -> Done<Vec<Figure>> {
-    let mut figures = Vec::new();
-    for deflate in [false, true] {
-        let ours = block_on(ours(deflate, CONNECTIONS, GROUP))?;
-        let raw = block_on(raw(CONNECTIONS, Written::Same(ours.bytes), ours.per_second))?;
-        let name = if deflate { "chained" } else { "plain" };
-        let figure = |what: &str, value, unit| Figure::new(format!("{name}: {what}"), value, unit);
-        figures.push(
-            figure("CPU per delivered patch", ours.cpu_us, Unit::Cost("us")).beside(BESIDE, raw.cpu_us),
-        );
-        let delivering =
-            figure("the same without the board's own work", ours.delivering_us, Unit::Cost("us"));
-        figures.push(delivering.beside(BESIDE, raw.cpu_us));
-        if deflate {
-            let each = block_on(self::raw(CONNECTIONS, Written::Deflated(&ours.patches), ours.per_second))?;
-            let beside = figure("CPU per delivered patch", ours.cpu_us, Unit::Cost("us"));
-            figures.push(beside.beside(DEFLATED, each.cpu_us));
-            let beside =
-                figure("the same without the board's own work", ours.delivering_us, Unit::Cost("us"));
-            figures.push(beside.beside(DEFLATED, each.cpu_us));
-            let beside = figure("bytes of a patch", ours.bytes, Unit::Cost("B"));
-            figures.push(beside.beside(DEFLATED, each.bytes));
+    let figures: Vec<_> = Form::ALL.into_iter().map(in_form).collect::<Done<_>>()?;
+    Ok(figures.concat())
+}
+
+/// One after the other, in rounds: two seconds are too short for a machine that others use too.
+fn in_form(form: Form) -> Done<Vec<Figure>> {
+    let (mut rounds, mut raws, mut deflated) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let ours = block_on(ours(form, CONNECTIONS, GROUP))?;
+        raws.push(block_on(raw(CONNECTIONS, Written::Same(ours.bytes), ours.per_second))?);
+        if form == Form::Chained {
+            let written = Written::Deflated(&ours.patches);
+            deflated.push(block_on(raw(CONNECTIONS, written, ours.per_second))?);
         }
-        let rate = figure("delivered", ours.per_second, Unit::PerSecond("patches"));
-        figures.push(rate.beside(BESIDE, raw.per_second));
-        if !deflate {
-            figures.push(figure("bytes of a patch", ours.bytes, Unit::Cost("B")));
-        }
-        figures.push(figure("operations of a patch", ours.ops, Unit::Cost("ops")));
-        let small = block_on(self::ours(deflate, FEW, 1))?;
-        figures.push(figure("bytes of a patch of one operation", small.bytes, Unit::Cost("B")));
+        rounds.push(ours);
     }
+    let usual = |value: fn(&Ours) -> f64| median(rounds.iter().map(value));
+    let beside = |of: &[Delivered], value: fn(&Delivered) -> f64| median(of.iter().map(value));
+    let figure =
+        |what: &str, value, unit| Figure::new(format!("{}: {what}", form.name()), value, Unit::Cost(unit));
+    let whole = figure("CPU per delivered patch", usual(|ours| ours.cpu_us), "us");
+    let delivering = figure("the same without the board's own work", usual(|ours| ours.delivering_us), "us");
+    let bytes = figure("bytes of a patch", usual(|ours| ours.bytes), "B");
+    let raw_us = beside(&raws, |raw| raw.cpu_us);
+    let mut figures = vec![whole.clone().beside(BESIDE, raw_us), delivering.clone().beside(BESIDE, raw_us)];
+    if deflated.is_empty() {
+        figures.push(bytes);
+    } else {
+        let each_us = beside(&deflated, |each| each.cpu_us);
+        let least = figure("CPU per delivered patch of the raw socket writer", raw_us, "us");
+        figures.extend([whole, delivering, least].map(|figure| figure.beside(DEFLATED, each_us)));
+        figures.push(bytes.beside(DEFLATED, beside(&deflated, |each| each.bytes)));
+    }
+    let name = format!("{}: delivered", form.name());
+    let rate = Figure::new(name, usual(|ours| ours.per_second), Unit::PerSecond("patches"));
+    figures.push(rate.beside(BESIDE, beside(&raws, |raw| raw.per_second)));
+    figures.push(figure("operations of a patch", usual(|ours| ours.ops), "ops"));
+    let small = block_on(ours(form, FEW, 1))?;
+    figures.push(figure("bytes of a patch of one operation", small.bytes, "B"));
     Ok(figures)
 }
 
@@ -90,20 +99,20 @@ pub(super) enum Written<'a> {
     Deflated(&'a [String]),
 }
 
-pub(super) async fn ours(deflate: bool, connections: usize, group: u64) -> Done<Ours> {
+pub(super) async fn ours(form: Form, connections: usize, group: u64) -> Done<Ours> {
     let folder = disk::folder()?;
     let running = (GROUPS * group).to_string();
     let mut helper = Helper::start(&["board".as_ref(), folder.path().as_ref(), running.as_ref()])?;
     let address = Address::parse(&helper.hear()?)?;
     helper.ask(&format!("pulse {GROUPS} {group} {PERIOD_MS}"))?;
-    let (mut sample, _commands) = Socket::open(&address, deflate).await?.split();
+    let (mut sample, _commands) = Socket::open(&address, form).await?.split();
 
     tokio::time::sleep(WARM_UP).await;
     let before = helper.cpu()?;
     tokio::time::sleep(TIME).await;
     let own_us_per_second = micros(helper.cpu()? - before) / TIME.as_secs_f64();
 
-    let opening = stream::iter(0..connections).map(|_| Socket::open(&address, deflate));
+    let opening = stream::iter(0..connections).map(|_| Socket::open(&address, form));
     let opened = opening.buffer_unordered(OPENING).map_ok(Socket::into_stream);
     let arrivals = Arrivals::listen(opened.try_collect().await?);
     tokio::time::sleep(WARM_UP).await;

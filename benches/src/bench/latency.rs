@@ -13,7 +13,7 @@ use crate::{
     measure::{ROUNDS, median, millis, percentile},
     net::{
         http::PATIENCE,
-        socket::{Address, Commands, Messages, Socket, number},
+        socket::{Address, Commands, Form, Messages, Socket, number},
     },
     raw_commit::{self, RawCommit},
 };
@@ -111,7 +111,7 @@ async fn ours(clients: usize, round: &mut Round) -> Done<String> {
     let last_patch = Arc::new(Mutex::new(String::new()));
     let mut commands = Vec::new();
     for _ in 0..clients {
-        let (messages, client) = Socket::open(&address, false).await?.split();
+        let (messages, client) = Socket::open(&address, Form::Plain).await?.split();
         commands.push(client);
         tokio::spawn(watch(messages, sender.clone(), last_patch.clone()));
     }

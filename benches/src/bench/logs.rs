@@ -10,7 +10,7 @@ use crate::{
     measure::{ROUNDS, median, micros},
     net::{
         http::PATIENCE,
-        socket::{Address, Messages, Socket, Wants, number},
+        socket::{Address, Form, Messages, Socket, Wants, number},
     },
 };
 use callboard_ws::frame;
@@ -35,7 +35,7 @@ const LOADS: [(&str, u64, usize); 5] = [
 /// Deliveries a second beyond which the readers, who share the cores, do not come along: a writer that waits for them
 /// says nothing then. The server does not wait; it tells them what is missing.
 const READABLE: u64 = 5_000_000;
-const WANTS: Wants = Wants { deflate: false, logs: true, resume: None };
+const WANTS: Wants = Wants { form: Form::Plain, logs: true, resume: None };
 const WARM_UP: Duration = Duration::from_millis(1000);
 const TIME: Duration = Duration::from_secs(2);
 const BESIDE: &str = "raw socket writer";

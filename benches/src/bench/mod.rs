@@ -15,6 +15,7 @@ mod mutation;
 mod peers;
 mod recovery;
 mod start;
+mod to_start;
 
 use crate::{Done, figure::Figure};
 
@@ -27,6 +28,7 @@ pub(crate) struct Bench {
 /// All of them, in the order in which they run.
 pub(crate) const ALL: &[Bench] = &[
     Bench { name: "dispatch", run: dispatch::run },
+    Bench { name: "to-start", run: to_start::run },
     Bench { name: "drain", run: drain::run },
     Bench { name: "drain-1m", run: drain_1m::run },
     Bench { name: "latency", run: latency::run },

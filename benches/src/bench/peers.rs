@@ -10,7 +10,7 @@ use crate::{
     figure::{Figure, Unit},
     net::{
         arrivals::{Arrivals, Delivered},
-        socket::{Address, Socket},
+        socket::{Address, Form, Socket},
     },
     spawn::Process,
 };
@@ -29,7 +29,7 @@ struct Peer {
     path: &'static str,
     /// Said after the handshake.
     first: Option<&'static str>,
-    deflate: bool,
+    form: Form,
 }
 
 const PEERS: [Peer; 3] = [
@@ -38,15 +38,21 @@ const PEERS: [Peer; 3] = [
         script: "patches.js",
         path: "/ws",
         first: None,
-        deflate: false,
+        form: Form::Plain,
     },
-    Peer { name: "the same with deflate", script: "patches.js", path: "/ws", first: None, deflate: true },
+    Peer {
+        name: "the same with deflate",
+        script: "patches.js",
+        path: "/ws",
+        first: None,
+        form: Form::Chained,
+    },
     Peer {
         name: "socket.io",
         script: "socketio.js",
         path: "/socket.io/?EIO=4&transport=websocket",
         first: Some("40"),
-        deflate: false,
+        form: Form::Plain,
     },
 ];
 
@@ -59,13 +65,14 @@ pub(super) fn run() -> Done<Vec<Figure>> {
             return Ok(Vec::new());
         }
     };
-    let plain = block_on(fanout::ours(false, CONNECTIONS, GROUP))?;
-    let chained = block_on(fanout::ours(true, CONNECTIONS, GROUP))?;
+    let plain = block_on(fanout::ours(Form::Plain, CONNECTIONS, GROUP))?;
+    let chained = block_on(fanout::ours(Form::Chained, CONNECTIONS, GROUP))?;
     let mut figures = Vec::new();
     for peer in PEERS {
         let theirs = block_on(delivered(&folder, &peer))?;
-        let (form, ours) = if peer.deflate { ("chained", &chained) } else { ("plain", &plain) };
-        let figure = |what: &str, value, unit| Figure::new(format!("{form}: {what}"), value, unit);
+        let ours = if peer.form == Form::Chained { &chained } else { &plain };
+        let figure =
+            |what: &str, value, unit| Figure::new(format!("{}: {what}", peer.form.name()), value, unit);
         let cpu = figure("CPU per delivered patch, jobs and journal too", ours.cpu_us, Unit::Cost("us"));
         figures.push(cpu.beside(peer.name, theirs.cpu_us));
         figures.push(figure("bytes of it", ours.bytes, Unit::Cost("B")).beside(peer.name, theirs.bytes));
@@ -111,7 +118,7 @@ async fn delivered(folder: &Path, peer: &Peer) -> Done<Delivered> {
 }
 
 async fn open(address: &Address, peer: &Peer) -> Done<tokio::net::TcpStream> {
-    let mut socket = Socket::upgrade(address, peer.path, None, peer.deflate).await?;
+    let mut socket = Socket::upgrade(address, peer.path, None, peer.form).await?;
     if let Some(first) = peer.first {
         socket.say(first).await?;
     }

@@ -4,7 +4,7 @@ use crate::Done;
 use callboard_ws::{
     ClientHandshake, DeflateParams, Limits, Message, ReadOptions, Reader, Role, Writer, masked,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::SEC_WEBSOCKET_EXTENSIONS};
 use std::net::SocketAddr;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -29,10 +29,42 @@ impl Address {
     }
 }
 
+/// How messages come to a client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Uncompressed.
+    #[default]
+    Plain,
+    /// Compressed once for all, each by itself: the client keeps no window.
+    Shared,
+    /// Compressed once for all, each with those before it.
+    Chained,
+}
+
+impl Form {
+    pub(crate) const ALL: [Form; 3] = [Form::Plain, Form::Shared, Form::Chained];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Form::Plain => "plain",
+            Form::Shared => "shared",
+            Form::Chained => "chained",
+        }
+    }
+
+    fn headers(self, handshake: &ClientHandshake) -> Done<HeaderMap> {
+        let mut headers = handshake.request_headers();
+        if let Some(offer) = headers.get_mut(SEC_WEBSOCKET_EXTENSIONS).filter(|_| self == Form::Shared) {
+            *offer = format!("{}; server_no_context_takeover", offer.to_str()?).parse()?;
+        }
+        Ok(headers)
+    }
+}
+
 /// What a client wants beside the state.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wants {
-    pub(crate) deflate: bool,
+    pub(crate) form: Form,
     pub(crate) logs: bool,
     /// The epoch and version that it has already.
     pub(crate) resume: Option<(String, u64)>,
@@ -46,14 +78,14 @@ pub(crate) struct Socket {
 
 impl Socket {
     /// Connects and says hello, without interest in the log.
-    pub(crate) async fn open(address: &Address, deflate: bool) -> Done<Self> {
-        Socket::open_as(address, Wants { deflate, ..Wants::default() }).await
+    pub(crate) async fn open(address: &Address, form: Form) -> Done<Self> {
+        Socket::open_as(address, Wants { form, ..Wants::default() }).await
     }
 
     /// Connects and says hello.
     pub(crate) async fn open_as(address: &Address, wants: Wants) -> Done<Self> {
         let protocol = callboard_protocol::frame::SUBPROTOCOL;
-        let mut socket = Socket::upgrade(address, "/ws", Some(protocol), wants.deflate).await?;
+        let mut socket = Socket::upgrade(address, "/ws", Some(protocol), wants.form).await?;
         let instance = format!("bench-{:x}", fastrand::u64(..));
         let mut hello = serde_json::json!({
             "type": "hello", "protocol": callboard_protocol::frame::PROTOCOL,
@@ -73,14 +105,15 @@ impl Socket {
         address: &Address,
         path: &str,
         protocol: Option<&'static str>,
-        deflate: bool,
+        form: Form,
     ) -> Done<Self> {
         let stream = TcpStream::connect(address.at).await?;
         stream.set_nodelay(true)?;
-        let handshake = ClientHandshake::new(std::array::from_fn(|_| fastrand::u8(..))).deflate(deflate);
+        let handshake =
+            ClientHandshake::new(std::array::from_fn(|_| fastrand::u8(..))).deflate(form != Form::Plain);
         let handshake = protocol.into_iter().fold(handshake, ClientHandshake::protocol);
         let mut socket = Socket { stream, deflate: None };
-        socket.request(address, path, &handshake).await?;
+        socket.request(address, path, &form.headers(&handshake)?).await?;
         let (status, headers) = socket.answer().await?;
         socket.deflate = handshake.check(status, &headers)?.deflate;
         Ok(socket)
@@ -92,12 +125,12 @@ impl Socket {
         Ok(self.stream.write_all(frame.as_bytes()).await?)
     }
 
-    async fn request(&mut self, address: &Address, path: &str, handshake: &ClientHandshake) -> Done {
+    async fn request(&mut self, address: &Address, path: &str, headers: &HeaderMap) -> Done {
         let mut request = format!(
             "GET {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n",
             address.at, address.token
         );
-        for (name, value) in &handshake.request_headers() {
+        for (name, value) in headers {
             request += &format!("{name}: {}\r\n", value.to_str()?);
         }
         request += "\r\n";
