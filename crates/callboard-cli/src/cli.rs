@@ -2,8 +2,8 @@
 
 use crate::{
     commands::{
-        cancel, completions, config, diff, edit, get, history, logs, man, ps, queues, reference, retry, rm,
-        run, schedules, start, state, top, wait, watch, workflow,
+        cancel, completions, config, diff, edit, finished, get, history, logs, man, ps, queues, reference,
+        rm, run, schedules, start, state, top, wait, watch, workflow,
     },
     globals::Globals,
     serve,
@@ -45,7 +45,7 @@ pub(crate) enum Command {
     /// Stop jobs
     Cancel(cancel::CancelArgs),
     /// Queue finished jobs again
-    Retry(retry::IdArgs),
+    Retry(finished::IdArgs),
     /// Remove finished jobs
     Rm(rm::RmArgs),
     /// Move jobs to another queue

@@ -9,6 +9,7 @@ pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod each;
 pub(crate) mod edit;
+pub(crate) mod finished;
 pub(crate) mod get;
 pub(crate) mod history;
 pub(crate) mod kinds;

@@ -1,20 +1,8 @@
 //! `callboard rm ID...|QUERY`: takes finished jobs out of the list and the store.
 
-use super::{
-    bulk::{Bulk, bulk, named, query_of},
-    each::each,
-    retry::IdArgs,
-};
-use crate::{
-    api::Api,
-    failure::Outcome,
-    text::{form::Output, output::print},
-};
-use callboard_protocol::{
-    Node,
-    bulk::{BulkAction, BulkValues},
-    command::JobArgs,
-};
+use super::finished::{Deed, IdArgs};
+use crate::{api::Api, failure::Outcome, text::form::Output};
+use callboard_protocol::bulk::BulkAction;
 use clap::Args;
 use serde_json::json;
 
@@ -29,18 +17,8 @@ pub(crate) struct RmArgs {
 }
 
 pub(crate) async fn rm(api: &Api, args: RmArgs, out: &Output) -> Outcome {
-    let RmArgs { jobs: IdArgs { ids, flags }, confirm } = args;
-    if let Some(query) = query_of(&ids, flags) {
-        let (action, values) = (BulkAction::Delete, BulkValues::default());
-        return bulk(api, Bulk { action, query, values, confirm, flags, wait: true }, out).await;
-    }
-    each(&ids, async |text| {
-        let id = named(api, text).await?;
-        api.command("jobs.delete", &JobArgs { id: id.clone() }, None).await?;
-        match out.record(&Node::from(&json!({ "v": 1, "id": id, "removed": true })))? {
-            true => Ok(()),
-            false => print(&id),
-        }
-    })
-    .await
+    let RmArgs { jobs, confirm } = args;
+    let record = json!({ "v": 1, "removed": true });
+    let deed = Deed { action: BulkAction::Delete, command: "jobs.delete", confirm, record };
+    jobs.carry_out(api, deed, out).await
 }

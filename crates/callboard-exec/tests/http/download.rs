@@ -305,12 +305,7 @@ async fn bandwidth_is_limited_and_can_be_set_free() {
     let executor = HttpDownload::any(HttpClient::new(), limit.clone());
     let attempt = stage.attempt(json!({ "url": server.url }));
     let running = tokio::spawn(async move { executor.execute(attempt).await });
-    bounded(async {
-        while stage.memory.progress.lock().unwrap().is_empty() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    })
-    .await;
+    stage.first_bytes().await;
     assert!(!running.is_finished(), "at one byte a second it would take days");
     limit.set(0);
     result(bounded(running).await.unwrap());
@@ -331,12 +326,7 @@ async fn one_kind_is_limited_while_it_runs() {
     let (stage, executor) = (Stage::new(), HttpDownload::any(client.clone(), slow.clone()));
     let attempt = stage.attempt(json!({ "url": server.url }));
     let running = tokio::spawn(async move { executor.execute(attempt).await });
-    bounded(async {
-        while stage.memory.progress.lock().unwrap().is_empty() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    })
-    .await;
+    stage.first_bytes().await;
     assert!(client.limit_kinds(&kinds(&[("own", 9)])).is_empty());
     assert!(!running.is_finished() && slow.get() == 1 && own.get() == 9, "the others are left alone");
     assert_eq!(client.limit_kinds(&kinds(&[("slow", 0), ("smell", 5)])), ["smell"]);
@@ -358,12 +348,7 @@ async fn all_downloads_of_a_client_keep_to_its_limit() {
     let declared = HttpDownload::configured(client.clone(), spec, Bandwidth::unlimited()).expect("sound");
     let attempt = stage.attempt(json!({}));
     let running = tokio::spawn(async move { declared.execute(attempt).await });
-    bounded(async {
-        while stage.memory.progress.lock().unwrap().is_empty() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    })
-    .await;
+    stage.first_bytes().await;
     assert!(!running.is_finished(), "at one byte a second it would take days");
     client.bandwidth().set(0);
     result(bounded(running).await.unwrap());

@@ -150,6 +150,16 @@ impl Stage {
         Stage { dir, memory: Arc::default(), cancel: Cancel::new(Duration::from_secs(1)), store }
     }
 
+    /// Until an attempt has told how far it is.
+    pub(crate) async fn first_bytes(&self) {
+        bounded(async {
+            while self.memory.progress.lock().unwrap().is_empty() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await;
+    }
+
     /// The same place for another attempt.
     pub(crate) fn again(self) -> Self {
         Stage { cancel: Cancel::new(Duration::from_secs(1)), ..self }

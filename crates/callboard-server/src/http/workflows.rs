@@ -81,12 +81,9 @@ pub(super) async fn cancel(
     headers: HeaderMap,
     Sent(body): Sent<Node>,
 ) -> Result<Json<Accepted>, Problem> {
-    let mut args = body.as_object().cloned().ok_or_else(|| {
-        Rejection::new(ErrorCode::InvalidArgs, "the body of a cancel is an object: {reason}, or nothing")
-    })?;
-    args.insert("id".into(), id.into());
-    let key = commands::key(&headers)?;
-    Ok(Json(commands::run(&app.board, &caller, "workflows.cancel", &args.into(), key).await?))
+    const WRONG: &str = "the body of a cancel is an object: {reason}, or nothing";
+    let args = body.as_object().ok_or_else(|| Rejection::new(ErrorCode::InvalidArgs, WRONG))?;
+    named((&app, &caller), "workflows.cancel", (id, args), &headers).await
 }
 
 pub(super) async fn retry(
@@ -96,12 +93,9 @@ pub(super) async fn retry(
     headers: HeaderMap,
     Sent(body): Sent<Node>,
 ) -> Result<Json<Accepted>, Problem> {
-    let mut args = body.as_object().cloned().ok_or_else(|| {
-        Rejection::new(ErrorCode::InvalidArgs, "the body of a retry is an object: {from}, or nothing")
-    })?;
-    args.insert("id".into(), id.into());
-    let key = commands::key(&headers)?;
-    Ok(Json(commands::run(&app.board, &caller, "workflows.retry", &args.into(), key).await?))
+    const WRONG: &str = "the body of a retry is an object: {from}, or nothing";
+    let args = body.as_object().ok_or_else(|| Rejection::new(ErrorCode::InvalidArgs, WRONG))?;
+    named((&app, &caller), "workflows.retry", (id, args), &headers).await
 }
 
 pub(super) async fn delete(
@@ -110,17 +104,18 @@ pub(super) async fn delete(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Json<Accepted>, Problem> {
-    named((&app, &caller), "workflows.delete", id, &headers).await
+    named((&app, &caller), "workflows.delete", (id, &Object::default()), &headers).await
 }
 
-/// A command that takes nothing but the name.
+/// A command on the workflow of this name.
 async fn named(
     (app, caller): (&App, &Caller),
     command: &str,
-    id: String,
+    (id, args): (String, &Object),
     headers: &HeaderMap,
 ) -> Result<Json<Accepted>, Problem> {
-    let args: Object = [("id".into(), Node::from(id))].into_iter().collect();
+    let mut args = args.clone();
+    args.insert("id".into(), id.into());
     let key = commands::key(headers)?;
     Ok(Json(commands::run(&app.board, caller, command, &args.into(), key).await?))
 }
