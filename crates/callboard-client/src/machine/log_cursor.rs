@@ -71,11 +71,12 @@ impl LogCursor {
         Reading { events, replay_since: None }
     }
 
-    /// New lines. After a hole they are dropped: the replay that is asked for brings them too.
+    /// New lines. After a hole they are dropped: the replay that is asked for brings them too. Where the server says that it
+    /// has nothing to fill the hole with, they are taken.
     pub(super) fn append(&mut self, batch: Batch) -> Reading {
         let mut reading = Reading::default();
         let Some(mine) = &self.position else { return reading };
-        if batch.prev_seq <= mine.seq {
+        if batch.lossy || batch.prev_seq <= mine.seq {
             self.go_on(batch, &mut reading.events);
         } else {
             reading.replay_since = self.ask();
@@ -174,8 +175,9 @@ mod tests {
         let mut cursor = at(10);
         let reading = cursor.append(lossy(batch(10, &[51, 52], 52)));
         assert_eq!(reading, told(vec![gap(10, 50), lines(&[51, 52])]));
-        let reading = cursor.history("e".into(), lossy(batch(52, &[90], 91)));
-        assert_eq!(reading, told(vec![gap(52, 89), lines(&[90])]));
+        assert_eq!(cursor.append(lossy(batch(60, &[61], 61))), told(vec![gap(52, 60), lines(&[61])]));
+        let reading = cursor.history("e".into(), lossy(batch(61, &[90], 91)));
+        assert_eq!(reading, told(vec![gap(61, 89), lines(&[90])]));
         assert_eq!(cursor.append(lossy(batch(91, &[], 99))), told(vec![gap(91, 99)]));
         assert_eq!(
             LogCursor::default().history("e".into(), lossy(batch(5, &[9], 9))),

@@ -111,8 +111,10 @@ impl LogView {
             last.to_seq = to.looked_at;
         }
         let texts = pages.into_iter().map(|page| {
-            let prev_seq = std::mem::replace(&mut to.told, page.to_seq);
+            let told = std::mem::replace(&mut to.told, page.to_seq);
             let dropped = (page.lost > 0).then_some(page.lost);
+            // Where lines are gone the message begins behind them, so that readers see the hole.
+            let prev_seq = if dropped.is_some() { told.max(page.prev_seq) } else { told };
             let (entries, to_seq) = (page.entries, page.to_seq);
             SharedText::new(&encode::text(&ServerFrame::LogsAppend { entries, prev_seq, to_seq, dropped }))
         });

@@ -124,8 +124,9 @@ impl LogRing {
         entries.truncate(limit);
         let last = entries.last().map(|entry| entry.seq);
         let to_seq = last.filter(|_| more).unwrap_or(self.last_seq.min(until));
-        let lost = self.head().saturating_sub(seq.saturating_add(1));
-        LogPage { entries, prev_seq: seq.min(to_seq), to_seq, truncated: lost > 0, lost }
+        let gone = self.head().saturating_sub(1).min(until);
+        let lost = gone.saturating_sub(seq);
+        LogPage { entries, prev_seq: seq.max(gone).min(to_seq), to_seq, truncated: lost > 0, lost }
     }
 
     /// The newest `limit` lines that pass: filtered first, so that there are as many as possible (S3.20).
@@ -212,7 +213,15 @@ pub(crate) mod tests {
         let long = "x".repeat(caps::LOG_LINE_BYTES);
         (1..=3000).for_each(|seq| ring.push(entry(seq, "a", &long)));
         assert!(ring.bytes <= caps::LOG_RING_BYTES && ring.head() > 1);
-        assert!(ring.since(0, 1, |_| true).truncated);
+        let page = ring.since(7, 1, |_| true);
+        assert!(page.truncated);
+        // S3.12: readers know what is missing by the position before the first line that was looked at.
+        assert_eq!(
+            (page.prev_seq, page.lost, seqs(&page)),
+            (ring.head() - 1, ring.head() - 8, vec![ring.head()])
+        );
+        let none = ring.between((7, 9), 1, |_| true);
+        assert_eq!((none.prev_seq, none.to_seq, none.lost, none.entries.len()), (9, 9, 2, 0));
         assert!(!ring.since(ring.head() - 1, 1, |_| true).truncated);
     }
 
