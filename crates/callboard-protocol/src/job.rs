@@ -426,8 +426,8 @@ pub fn clip(text: &str) -> &str {
     &text[..text.floor_char_boundary(caps::TEXT_BYTES)]
 }
 
-/// Names that a mirror in JavaScript must refuse as members.
-const RESERVED: [&str; 3] = ["__proto__", "constructor", "prototype"];
+/// Names that a mirror in JavaScript must refuse as members, and parts of a path that lead elsewhere: no address would name such a job.
+const RESERVED: [&str; 5] = ["__proto__", "constructor", "prototype", ".", ".."];
 
 /// Checks a name that a client brings: 1 to [`caps::ID_BYTES`] of `A-Z a-z 0-9 . _ : -`, not all digits
 /// (digits would read as an array index in a pointer), nor a name that JavaScript objects have already.
@@ -489,7 +489,19 @@ mod tests {
         for good in ["a", "01a1fd8e-0352", "my.job:1_x", "0a"] {
             assert_eq!(check_id("id", good), Ok(()), "{good}");
         }
-        for bad in ["", "12", "a/b", "ü", "a b", "__proto__", "constructor", "prototype", &"x".repeat(129)] {
+        for bad in [
+            "",
+            "12",
+            "a/b",
+            "ü",
+            "a b",
+            "__proto__",
+            "constructor",
+            "prototype",
+            ".",
+            "..",
+            &"x".repeat(129),
+        ] {
             let rejection = check_id("id", bad).expect_err(bad);
             assert!(rejection.message.starts_with("id: "), "{}", rejection.message);
         }
