@@ -14,9 +14,11 @@ import * as bulk from './walks/bulk.mjs'
 import * as cancel from './walks/cancel.mjs'
 import * as continuity from './walks/continuity.mjs'
 import * as firstRun from './walks/first-run.mjs'
+import * as gaps from './walks/gaps.mjs'
 import * as keyboard from './walks/keyboard.mjs'
 import * as logs from './walks/logs.mjs'
 import * as looks from './walks/looks.mjs'
+import * as odd from './walks/odd.mjs'
 import * as plain from './walks/plain.mjs'
 import * as reconnect from './walks/reconnect.mjs'
 import * as viewer from './walks/viewer.mjs'
@@ -24,7 +26,7 @@ import * as without from './walks/without-socket.mjs'
 import * as workflows from './walks/workflows.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..')
-const WALKS = { 'first-run': firstRun, continuity, cancel, bulk, viewer, logs, keyboard, looks, plain, reconnect, workflows, 'without-socket': without }
+const WALKS = { 'first-run': firstRun, continuity, cancel, bulk, viewer, logs, gaps, keyboard, looks, odd, plain, reconnect, workflows, 'without-socket': without }
 
 const bin = process.env['CALLBOARD_BIN'] ?? join(root, 'target/debug/callboard')
 const executable = findChromium()

@@ -8,6 +8,7 @@ import {
   formatPercent,
   plural,
   shortId,
+  titleOf,
 } from '../src/lib/format'
 
 describe('numbers for people', () => {
@@ -44,6 +45,10 @@ describe('numbers for people', () => {
   it('counts and nouns', () => {
     expect(formatCount(1_048_213)).toBe('1\u2009048\u2009213')
     expect([plural(1, 'job'), plural(0, 'job'), plural(2, 'job')]).toEqual(['1 job', '0 jobs', '2 jobs'])
+  })
+
+  it('a title that shows nothing gives way to the kind', () => {
+    expect([' a ', '', ' \n\t', '\u00a0'].map((title) => titleOf({ title, kind: 'echo' }))).toEqual([' a ', 'echo', 'echo', 'echo'])
   })
 
   it('short ids tell neighbours apart', () => {

@@ -29,6 +29,14 @@ describe('LogView', () => {
     expect([seqs(view), view.waiting]).toEqual([[6, 5, 4, 3, 2, 1], 0])
   })
 
+  it('knows the place of a line in either order, of none that is hidden, missing or a gap', () => {
+    const view = new LogView({ ...all, search: '3' }, 'newest')
+    view.update([...lines(1, 3), gap(4, 9), line(13)])
+    expect([3, 13, 9, 1, 7].map((seq) => view.indexOf(seq))).toEqual([2, 0, -1, -1, -1])
+    view.order = 'oldest'
+    expect([3, 13].map((seq) => view.indexOf(seq))).toEqual([0, 2])
+  })
+
   it('keeps the held lines even when the ring dropped them', () => {
     const view = new LogView(all, 'newest')
     view.update(lines(1, 3))

@@ -16,6 +16,13 @@ export class Walk {
     mkdirSync(pictures, { recursive: true })
   }
 
+  /** A picture of the page as it is now; the path of its file. */
+  async picture({ page }, name) {
+    const path = join(this.#pictures, `${name.replace(/[^a-z0-9]+/gi, '-')}.png`)
+    await page.screenshot({ path, timeout: 5000 })
+    return path
+  }
+
   /** One step on one tab. A failure is told and counted; the walk goes on. */
   async step(name, tab, run) {
     const start = performance.now()
@@ -26,8 +33,7 @@ export class Walk {
       console.log(`  ✓ ${name} (${Math.round(performance.now() - start)} ms)`)
     } catch (error) {
       this.failed += 1
-      const picture = join(this.#pictures, `${name.replace(/[^a-z0-9]+/gi, '-')}.png`)
-      await tab.page.screenshot({ path: picture, timeout: 5000 }).catch(() => undefined)
+      const picture = await this.picture(tab, name).catch(() => 'none')
       console.log(`  ✕ ${name}\n    ${String(error.stack ?? error).replaceAll('\n', '\n    ')}\n    picture: ${picture}`)
       tab.complaints.length = 0
     }

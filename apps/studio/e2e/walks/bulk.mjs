@@ -1,6 +1,7 @@
 /** One action on all that match, from the board (design: ui 4.3, 4.8.7): counted, done by a job, told with what it left alone. */
 import { openTab } from '../kit/browser.mjs'
 import { expect, expectSame } from '../kit/expect.mjs'
+import { dispatchMany } from '../kit/many.mjs'
 import { openAt } from '../kit/studio.mjs'
 import { until } from '../kit/until.mjs'
 
@@ -77,7 +78,37 @@ export async function run({ walk, browser, server }) {
   })
 
   await fromResults(walk, tab, server)
+  await tenThousand(walk, tab, server)
   await tab.context.close()
+}
+
+/** As many as the requirement says, and those that an action cannot fit. */
+const [MANY, INELIGIBLE] = [10_000, 38]
+
+async function tenThousand(walk, tab, server) {
+  const { page } = tab
+  const dialog = page.getByRole('dialog', { name: 'All jobs that match' })
+  await walk.step('ten thousand at once, and the 38 that it does not fit are counted and left alone', tab, async () => {
+    // A page without a board starts them: what is written here is not drawn meanwhile.
+    await page.goto(new URL('licences.txt', server.url).href)
+    await dispatchMany(page, server, MANY - INELIGIBLE, { kind: 'sleep', args: { ms: 1 }, title: 'many #', tags: ['many'], scheduledAt: LATER })
+    await dispatchMany(page, server, INELIGIBLE, { kind: 'echo', args: {}, title: 'done #', tags: ['many'] })
+    await until('38 are done', async () => (await server.api('api/jobs?q=tag:many+state:succeeded')).jobs.length === INELIGIBLE)
+    await openAt(tab, server, '/')
+    await until('the page has all', async () => Number(await page.getByRole('grid').getAttribute('aria-rowcount')) >= MANY)
+    await page.keyboard.press('b')
+    await dialog.getByLabel('Jobs that match').fill('tag:many')
+    await dialog.getByRole('status').getByText(`${INELIGIBLE} already finished`).waitFor()
+    await dialog.getByRole('button', { name: 'Cancel 9\u2009962 jobs' }).click()
+    await dialog.getByRole('progressbar').waitFor()
+    await dialog.getByText(/9\u2009962 jobs cancelled/).waitFor({ timeout: 60_000 })
+    await dialog.getByText(`Left alone: ${INELIGIBLE} already finished.`).waitFor()
+    const left = (await server.command('jobs.bulk', { action: 'cancel', query: 'tag:many', dryRun: true })).result
+    expectSame([left.eligible, left.skipped], [0, { finished: MANY }], 'what is left')
+    await page.keyboard.press('Escape')
+    // The page has what the server has: all that wait are gone, of the finished the newest are kept.
+    await until('none of them waits', async () => (await page.getByRole('link', { name: /^Queued/ }).innerText()).match(/\b0\b/))
+  })
 }
 
 /** More than the live state keeps of results, so that the oldest is only in the store. */
@@ -121,7 +152,7 @@ async function fromResults(walk, tab, server) {
     }
     await on.waitFor({ state: 'detached' })
     await box.fill('kind:echo sise:>6')
-    await page.locator('#results-said').getByText(/no field `sise`/).waitFor()
+    await page.locator('#results-said').getByText(/column 11: .*no field `sise`/).waitFor()
     expectSame(await box.getAttribute('aria-describedby'), 'results-said', 'what describes the box')
     // The refusal is an answer with 400, which the browser writes down.
     tab.complaints.length = 0
@@ -134,7 +165,7 @@ async function fromResults(walk, tab, server) {
     await until('one result', async () => (await cards.count()) === 1)
     await page.keyboard.press('Enter')
     await page.keyboard.press('b')
-    expectSame(await dialog.getByLabel('Jobs that match').inputValue(), 'state:succeeded kind:echo title~needle', 'the query')
+    expectSame(await dialog.getByLabel('Jobs that match').inputValue(), 'kind:echo title~needle state:succeeded', 'the query')
     expectSame(await dialog.getByLabel('Action').locator('option').allInnerTexts(), ['Retry', 'Delete', 'Tag'], 'the actions')
     await said('1 job')
     await page.keyboard.press('Enter')

@@ -95,7 +95,107 @@ export async function run({ walk, browser, server }) {
     await page.getByRole('region', { name: 'Line' }).getByRole('link', { name: /^job / }).click()
     await page.getByRole('heading', { name: 'a talkative job' }).waitFor()
   })
+  await step('a link leads to a line: of the board, and of its job', async () => {
+    await openAt(tab, server, '/logs')
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await window.hover()
+    await page.mouse.wheel(0, -4000)
+    const line = window.locator('.line:not(.gap)').nth(20)
+    await line.click()
+    // Rows are used again while the window scrolls: the line in full says which one was hit.
+    const text = await page.getByRole('region', { name: 'Line' }).locator('pre').innerText()
+    const seq = await until('a line in the address', () => new URL(page.url()).searchParams.get('line'))
+    await page.getByLabel('Search', { exact: true }).fill('hidden by this')
+    await page.reload()
+    const picked = window.locator('.line.picked')
+    const isThere = async () => (await picked.locator('.message').innerText()) === text
+    await until('the same line, although the search hid it', isThere)
+    const middle = await picked.evaluate((element) => {
+      const [at, box] = [element, element.closest('[role=log]')].map((each) => each.getBoundingClientRect())
+      return box.top < at.top && at.bottom < box.bottom
+    })
+    expect(middle, 'it is not in view')
+    await page.getByRole('region', { name: 'Line' }).getByRole('link', { name: /^job / }).click()
+    await page.getByRole('heading', { name: 'a talkative job' }).waitFor()
+    const job = new URL(page.url()).pathname
+    await page.goto(new URL(`${job}?tab=logs&line=${seq}`, server.url).href)
+    await until('the line in the log of its job', isThere)
+    await page.goto(new URL(`${job}?tab=logs&line=1`, server.url).href)
+    await until('its first line, above what it says in full', async () => {
+      const [line, detail] = await Promise.all([picked, page.getByRole('region', { name: 'Line' })].map((each) => each.boundingBox()))
+      return line.y + line.height <= detail.y + 1 && (await picked.locator('.message').innerText()) === 'n 1'
+    })
+    await page.getByRole('button', { name: 'Close the line' }).click()
+    await until('no line in the address', () => !new URL(page.url()).searchParams.has('line'))
+  })
+
+  await step('y copies the address of the line that j picked', async () => {
+    await tab.context.grantPermissions(['clipboard-read', 'clipboard-write'])
+    await page.getByRole('log').focus()
+    await page.keyboard.press('j')
+    await page.keyboard.press('y')
+    await until('the address', async () => (await page.evaluate(() => navigator.clipboard.readText())) === page.url())
+    expect(new URL(page.url()).searchParams.has('line'), 'the address names no line')
+    await page.keyboard.press('Escape')
+    await window.locator('.line.picked').waitFor({ state: 'detached' })
+  })
+
+  await step('ten thousand lines a second: what is read stays, and so does what is selected', () => flood(tab, server))
   await tab.context.close()
+}
+
+/** Lines of each of so many batches, one batch in so many ms: more than the log of a page holds, several times. */
+const [BATCH, BATCHES, EVERY_MS] = [1000, 40, 100]
+/** As the server advises the page from now on. */
+const CAPACITY = 10_000
+
+async function flood(tab, server) {
+  const { page } = tab
+  await server.command('config.set', { values: { 'logs.capacity': CAPACITY } })
+  await openAt(tab, server, '/logs')
+  const log = page.getByRole('log')
+  await until('some lines', async () => (await logMessages(page)).length > 20)
+  await log.hover()
+  await page.mouse.wheel(0, -200)
+  await page.locator('.pill').waitFor()
+  const first = () => log.evaluate((element) => {
+    const top = element.getBoundingClientRect().top
+    return [...element.querySelectorAll('.line')].filter((line) => line.getBoundingClientRect().top >= top).sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)[0].innerText
+  })
+  await log.locator('.line .message').nth(5).evaluate((element) => document.getSelection().selectAllChildren(element))
+  const selected = () => page.evaluate(() => String(document.getSelection()))
+  const before = [await first(), await selected()]
+  expect(before[1] !== '', 'nothing is selected')
+  const heap = await heapOf(tab)
+  let sum = 0
+  for (let batch = 0; batch < BATCHES; batch++) {
+    const due = new Promise((resolve) => setTimeout(resolve, EVERY_MS))
+    const entries = Array.from({ length: BATCH }, (_, n) => ({ message: `flood ${batch * BATCH + n}`, channel: 'flood' }))
+    await server.api('api/logs/ingest', { method: 'POST', body: JSON.stringify(entries) })
+    if (batch % 4 === 0) expectSame([await first(), await selected()], before, `the first row and the selection after ${sum} lines`)
+    sum += BATCH
+    await due
+  }
+  await until('the page has heard of it', async () => Number((await page.locator('.pill').innerText()).replace(/\D/g, '')) >= CAPACITY * 0.9)
+  expectSame([await first(), await selected()], before, 'the first row and the selection at the end')
+  await page.evaluate(() => document.getSelection().removeAllRanges())
+  await page.locator('.pill').click()
+  await until('it follows again', async () => (await page.locator('.pill').count()) === 0 && (await first()) !== before[0])
+  const grown = (await heapOf(tab)) - heap
+  await page.goto(new URL('logs?line=1', server.url).href)
+  await page.getByText('Line 1, where the link leads, is not kept here').waitFor()
+  expect(grown < HEAP_BYTES, `the page holds ${Math.round(grown / 1e6)} MB more than before`)
+}
+
+/** The lines that a page holds, and what is made of them; 40 000 lines would be several times as much. */
+const HEAP_BYTES = 16e6
+
+async function heapOf({ context, page }) {
+  const devtools = await context.newCDPSession(page)
+  await devtools.send('HeapProfiler.collectGarbage')
+  const { usedSize } = await devtools.send('Runtime.getHeapUsage')
+  await devtools.detach()
+  return usedSize
 }
 
 /** The numbers on the button while lines arrive. */

@@ -50,7 +50,8 @@ export async function run({ walk, browser, server, bin }) {
     await dialogs(walk, tab, server, colorScheme)
     await tab.context.close()
   }
-  await narrow(walk, browser, server, pages)
+  await widths(walk, browser, server, pages)
+  await policy(walk, browser, server)
   await underPath(walk, browser, bin)
 }
 
@@ -90,18 +91,26 @@ async function dialogs(walk, tab, server, colorScheme) {
   })
 }
 
-/** 320 px wide, as at 400 % zoom (WCAG 1.4.10): no page scrolls sideways, everything is reached. */
-async function narrow(walk, browser, server, pages) {
-  const tab = await openTab(browser, { viewport: { width: 320, height: 640 } })
+/** 320 px is 400 % zoom (WCAG 1.4.10); the others are a phone, a tablet and a screen (design: ui 4.8.17). */
+const WIDTHS = [320, 390, 1024, 1440]
+
+/** At every width: no page scrolls sideways, everything is reached. Each has a picture, to be looked at. */
+async function widths(walk, browser, server, pages) {
+  const tab = await openTab(browser, { viewport: { width: WIDTHS[0], height: 700 } })
   for (const [name, path] of pages) {
-    await walk.step(`320 px: ${name}`, tab, async () => {
+    await walk.step(`at every width: ${name}`, tab, async () => {
+      await tab.page.setViewportSize({ width: WIDTHS[0], height: 700 })
       await openAt(tab, server, path)
       await settle(tab.page, name)
       if (REFUSED.includes(name)) tab.complaints.length = 0
-      const width = await tab.page.evaluate(() => document.documentElement.scrollWidth)
-      expect(width <= 320, `the page is ${width} px wide`)
-      expectSame(await cutOff(tab.page), [], 'what is cut off at the right')
-      expect(await tab.page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Logs' }).isVisible(), 'no way to the logs')
+      for (const width of WIDTHS) {
+        await tab.page.setViewportSize({ width, height: 700 })
+        const wide = await tab.page.evaluate(() => document.documentElement.scrollWidth)
+        expect(wide <= width, `the page is ${wide} px wide at ${width} px`)
+        expectSame(await cutOff(tab.page), [], `what is cut off at the right at ${width} px`)
+        expect(await tab.page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Logs' }).isVisible(), 'no way to the logs')
+        await walk.picture(tab, `${name} at ${width}`)
+      }
     })
   }
   await tab.context.close()
@@ -122,6 +131,32 @@ function cutOff(page) {
       .filter((element) => element.getBoundingClientRect().right > window.innerWidth + 1 && !scrolls(element))
       .map((element) => element.textContent?.trim() || element.tagName)
   })
+}
+
+/** Every step of every walk fails when the policy was broken; here it is, so that it is known to be heard (design: ui 4.8.12). */
+async function policy(walk, browser, server) {
+  const tab = await openTab(browser)
+  await walk.step('the content security policy stops what is not ours, and a complaint of it is heard', tab, async () => {
+    await openAt(tab, server, '/')
+    const ran = await tab.page.evaluate(() => {
+      const script = document.createElement('script')
+      try {
+        script.textContent = 'window.ranInline = true'
+      } catch {
+        // Even the text of a script is refused.
+      }
+      document.body.append(script)
+      const image = new Image()
+      image.src = 'http://127.0.0.1:9/elsewhere.png'
+      document.body.append(image)
+      return window.ranInline === true
+    })
+    expect(!ran, 'an inline script ran')
+    const heard = (what) => tab.complaints.some((text) => text.startsWith(`content security policy: ${what}`))
+    await until('both are heard', () => heard('require-trusted-types-for') && heard('img-src'))
+    tab.complaints.length = 0
+  })
+  await tab.context.close()
 }
 
 /** Behind a proxy that gives it a path: pages, files, API and WebSocket (design: ui 4.9). */

@@ -88,3 +88,8 @@ export function shortId(id: string): string {
   if (/^[0-9a-f]{8}-[0-9a-f]{4}-/i.test(id)) return id.slice(-8)
   return id.length > 12 ? `${id.slice(0, 11)}…` : id
 }
+
+/** The title of a job or of what it left; its kind where the title has nothing to see, so that there is always something to click. */
+export function titleOf({ title, kind }: { readonly title: string; readonly kind: string }): string {
+  return title.trim() === '' ? kind : title
+}

@@ -39,6 +39,12 @@ export class LogView {
     return this.#rows[this.order === 'newest' ? this.#rows.length - 1 - index : index]
   }
 
+  /** The place of a line in the shown order; -1 when it is not shown. */
+  indexOf(seq: number): number {
+    const at = this.#rows.findIndex((row) => !isGap(row) && row.seq === seq)
+    return at < 0 || this.order === 'oldest' ? at : this.#rows.length - 1 - at
+  }
+
   /** All shown rows in the shown order, for export and copying (S3.29). */
   rows(): readonly LogRow[] {
     return this.order === 'newest' ? this.#rows.toReversed() : this.#rows
