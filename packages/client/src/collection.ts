@@ -85,7 +85,8 @@ export class CollectionView<T> implements Collection<T> {
         const off = emitter.listen(f)
         return () => {
           off()
-          if (!emitter.size) items.delete(id)
+          // Called again, it must not take away what others listen to since.
+          if (!items.get(id)?.size) items.delete(id)
         }
       },
     )

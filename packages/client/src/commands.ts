@@ -71,7 +71,7 @@ export class Commands {
   #check(text: string, key: string | undefined): void {
     const reach = this.#owner.reach()
     if (reach instanceof CallboardError) throw reach
-    if (reach === 'down' && key === undefined) throw new CallboardError('offline', 'not connected')
+    if (reach === 'down' && key === undefined) throw new CallboardError('offline', 'no connection')
     // The server would close the connection over it (1009), and would do so again after each retry.
     const most = this.#owner.limits?.maxMessageBytes ?? Infinity
     if (new Blob([text]).size > most) throw new CallboardError('too_large', `over ${most} bytes`)

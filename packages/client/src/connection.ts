@@ -58,7 +58,7 @@ export class Connection implements Life {
   }
 
   get isCompressed(): boolean {
-    return !!this.#socket?.extensions?.includes('permessage-deflate')
+    return !!this.#socket?.extensions?.includes('deflate')
   }
 
   /** Lets an event happen; what happens meanwhile waits for its turn. */

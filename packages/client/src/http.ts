@@ -12,7 +12,12 @@ interface Problem {
 }
 
 /** A request below the base, with the token. Any answer other than 2xx, and none at all, is a `CallboardError`. */
-export async function request(setup: Setup, path: string, init: RequestInit = {}): Promise<Response> {
+export async function request<T = Response>(
+  setup: Setup,
+  path: string,
+  init: RequestInit = {},
+  read: (response: Response) => T | Promise<T> = (response) => response as T,
+): Promise<T> {
   const token = await tokenOf(setup.token)
   const headers = {
     ...(token && { authorization: `Bearer ${token}` }),
@@ -21,21 +26,19 @@ export async function request(setup: Setup, path: string, init: RequestInit = {}
   }
   let response: Response
   try {
-    const send = setup.fetch ?? fetch
-    response = await send(`${setup.base}/${path.replace(/^\/+/, '')}`, { ...init, headers })
+    response = await (setup.fetch ?? fetch)(`${setup.base}/${path.replace(/^\/+/, '')}`, { ...init, headers })
+    // 304 comes only to whoever asked for it, with an ETag.
+    if (response.status < 400) return await read(response)
   } catch (error) {
-    if (init.signal?.aborted) throw new CallboardError('cancelled', 'aborted')
-    throw new CallboardError('offline', `no answer: ${error}`)
+    // Also what was cut off on the way, or is not ours: the page of a proxy.
+    throw new CallboardError(init.signal?.aborted ? 'cancelled' : 'offline', `no answer: ${error}`)
   }
-  // 304 comes only to whoever asked for it, with an ETag.
-  if (response.status > 399) throw await problemOf(response)
-  return response
+  throw await problemOf(response)
 }
 
 /** The same, giving the JSON of the answer. */
-export async function requestJson<T>(setup: Setup, path: string, init?: RequestInit): Promise<T> {
-  const text = await (await request(setup, path, init)).text()
-  return (text && JSON.parse(text)) as T
+export function requestJson<T>(setup: Setup, path: string, init?: RequestInit): Promise<T> {
+  return request(setup, path, init, async (response) => JSON.parse((await response.text()) || '""') as T)
 }
 
 async function problemOf(response: Response): Promise<CallboardError> {

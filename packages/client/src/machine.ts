@@ -192,7 +192,7 @@ function beat(life: Life, phase: Open): void {
   } else if (phase.next === 'first' || phase.next === 'ping') probe(life, phase, undefined)
   // M3: frames may wait in a queue that a sleeping machine did not read.
   else if (phase.next === 'answer' && now > phase.until + LATE_MS) probe(life, phase, undefined, 'last')
-  else lost(life, phase, { code: 4000, reason: 'no sign of life' })
+  else lost(life, phase, { code: 4000, reason: 'no answer in time' })
 }
 
 function announced(life: Life, phase: Connecting | Open, [least, most]: Events['goaway']): void {

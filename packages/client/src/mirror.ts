@@ -46,7 +46,7 @@ export class Mirror {
   snapshot({ epoch, stateVersion: version, part = 0, data = {}, entries = [], more }: SnapshotFrame): boolean {
     if (part === 0) this.#assembly = { version, data, entries: [], parts: 0 }
     const assembly = this.#assembly
-    if (assembly?.version !== version || assembly.parts++ !== part) throw new PatchError('no such part')
+    if (assembly?.version !== version || assembly.parts++ !== part) throw new PatchError('no part')
     for (const [path, value] of entries) assembly.entries.push({ op: 'add', path, value })
     if (more) return false
     this.#assembly = undefined

@@ -51,7 +51,7 @@ class Draft {
       case 'remove':
         return this.#remove(path)
       case 'test':
-        if (!equal(plain(this.#read(path)), taken(op.value))) fail('test failed')
+        if (!equal(plain(this.#read(path)), taken(op.value))) fail('refused')
         return
       case 'copy':
       case 'move': {
@@ -142,8 +142,9 @@ function write(node: Container, key: string, value: unknown): void {
 
 function position(array: readonly unknown[], key: string, max: number): number {
   if (key === '-' && max === array.length) return max
-  const index = /^(0|[1-9]\d*)$/.test(key) ? Number(key) : NaN
-  return index <= max ? index : fail('no such member')
+  // Digits without a sign or zeros before them.
+  const index = Number(key)
+  return `${index >>> 0}` === key && index <= max ? index : fail('no such member')
 }
 
 function taken(value: unknown): unknown {

@@ -221,7 +221,8 @@ export class Session {
   #adopt(config: Partial<ServerConfig> = {}): void {
     const before = this.serverConfig.get()
     const next = freezeDeep({ ...before, ...config })
-    if (equal(next, before)) return
+    // Without delays tries would be a loop without a pause.
+    if (equal(next, before) || !(next.logs?.capacity > 0 && next.ws?.reconnectMaxMs > 0)) return
     this.serverConfig.set(next)
     // The interval of the heartbeat may be another: the silence counts anew.
     this.connection.dispatch('frame')

@@ -37,7 +37,7 @@ export function readable<T>(get: () => T, listen: (f: (value: T) => void) => Off
     listen,
     subscribe(f) {
       const off = listen(f)
-      f(get())
+      attempt(f, get())
       return off
     },
   }

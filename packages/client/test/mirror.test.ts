@@ -186,7 +186,7 @@ describe('a snapshot in parts', () => {
   it('cannot use a part that does not follow', () => {
     const mirror = mirrorOf({ jobs: {} }, 4)
     mirror.snapshot(part(0, true, { data: { jobs: {} } }))
-    expect(() => mirror.snapshot(part(2, false, { entries: [] }))).toThrow('no such part')
+    expect(() => mirror.snapshot(part(2, false, { entries: [] }))).toThrow('no part')
     expect(mirror.position.get()?.version).toBe(4)
   })
 
