@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { findChromium, launch } from './kit/browser.mjs'
 import { Server } from './kit/server.mjs'
 import { Walk } from './kit/steps.mjs'
+import * as away from './walks/away.mjs'
 import * as bulk from './walks/bulk.mjs'
 import * as cancel from './walks/cancel.mjs'
 import * as continuity from './walks/continuity.mjs'
@@ -26,7 +27,7 @@ import * as without from './walks/without-socket.mjs'
 import * as workflows from './walks/workflows.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..')
-const WALKS = { 'first-run': firstRun, continuity, cancel, bulk, viewer, logs, gaps, keyboard, looks, odd, plain, reconnect, workflows, 'without-socket': without }
+const WALKS = { 'first-run': firstRun, continuity, away, cancel, bulk, viewer, logs, gaps, keyboard, looks, odd, plain, reconnect, workflows, 'without-socket': without }
 
 const bin = process.env['CALLBOARD_BIN'] ?? join(root, 'target/debug/callboard')
 const executable = findChromium()

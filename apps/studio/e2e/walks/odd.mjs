@@ -25,9 +25,11 @@ export async function run({ walk, browser, server }) {
   for (const width of [390, 1200]) {
     const tab = await openTab(browser, { viewport: { width, height: 800 } })
     for (const [name, text] of Object.entries(TEXTS)) {
+      // What is too long shows on a wide page in other places than on a narrow one; the rest is the same.
+      if (width > 390 && name !== 'long') continue
       await walk.step(`odd texts in every place: ${name}, ${width} px`, tab, () => everywhere(tab, server, ids[name], text))
     }
-    await walk.step(`a title that shows nothing gives way to the kind, ${width} px`, tab, async () => {
+    if (width === 390) await walk.step('a title that shows nothing gives way to the kind', tab, async () => {
       await openAt(tab, server, '/')
       await row(tab.page, blank).getByText('echo', { exact: true }).last().click()
       await tab.page.getByRole('heading', { name: 'echo' }).waitFor()
