@@ -11,7 +11,7 @@ use crate::{
 };
 use callboard_client::{Client, ClientError, Code, Http, JobPage, percent_encoded};
 use callboard_protocol::{
-    JobId, Node, command::Accepted, error::ErrorCode, from_node, job::Job, log::LogEntry,
+    JobId, Node, caps::ID_BYTES, command::Accepted, error::ErrorCode, from_node, job::Job, log::LogEntry,
 };
 use serde::{Deserialize, Serialize};
 
@@ -104,6 +104,10 @@ impl Api {
     pub(crate) async fn resolve(&self, text: &str) -> Result<JobId, Failure> {
         if text.is_empty() {
             return Err(Failure::usage("an id must not be empty"));
+        }
+        if text.len() > ID_BYTES {
+            let message = format!("no job has an id of {} bytes; the longest has {ID_BYTES}", text.len());
+            return Err(Failure::new(exit::NOT_FOUND, "not_found", message).hint("callboard ps --all"));
         }
         match self.http.get_json::<Node>(&format!("/api/jobs/{}", percent_encoded(text))).await {
             Ok(_) => return Ok(JobId::new(text)),

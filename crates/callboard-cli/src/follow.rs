@@ -1,8 +1,10 @@
 //! Staying with a job until it is over: its state, its lines, and a person who may interrupt.
 
+mod connection;
 mod interrupts;
 mod presenter;
 
+pub(crate) use connection::Connection;
 pub(crate) use interrupts::Interrupts;
 pub(crate) use presenter::{Manner, Presenter, draw, event};
 

@@ -37,7 +37,7 @@ use crate::{
     place::Place,
     text::form::Output,
 };
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _, builder::Resettable};
 use std::process::ExitCode;
 
 #[global_allocator]
@@ -45,7 +45,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     dynamic::answer();
-    let cli = match Cli::try_parse() {
+    let cli = match read() {
         Ok(cli) => cli,
         Err(error) => return misread(&error),
     };
@@ -68,6 +68,18 @@ fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(failure) => failure.report(out.is_json()),
     }
+}
+
+/// The command line. A variable that is empty is not set (S3.16).
+fn read() -> Result<Cli, clap::Error> {
+    let is_empty = |name: &std::ffi::OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    let unset = |arg: clap::Arg| match arg.get_env().is_some_and(is_empty) {
+        true => arg.env(Resettable::Reset),
+        false => arg,
+    };
+    let command = Cli::command().mut_args(unset).mut_subcommands(|command| command.mut_args(unset));
+    let matches = command.try_get_matches()?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut Cli::command()))
 }
 
 /// Runs a command to its end.
@@ -129,6 +141,8 @@ fn misread(error: &clap::Error) -> ExitCode {
         error.exit();
     }
     let text = error.render().to_string();
-    let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-    Failure::usage(message).hint("callboard --help").report(true)
+    // Up to the usage: what is missing may be listed below the first line.
+    let said = text.lines().map(str::trim).take_while(|line| !line.is_empty());
+    let message = said.collect::<Vec<_>>().join(" ");
+    Failure::usage(message.trim_start_matches("error: ")).hint("callboard --help").report(true)
 }

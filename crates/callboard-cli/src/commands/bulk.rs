@@ -49,15 +49,31 @@ pub(crate) struct Bulk {
     pub(crate) wait: bool,
 }
 
-/// The query that some texts make, when they are not ids. A dry run of ids is one, too.
-pub(crate) fn query_of(texts: &[String], flags: BulkFlags) -> Option<String> {
+/// The query that some texts make, when they are not ids. A dry run of ids is one, too: of the jobs that they name.
+pub(crate) async fn query_of(
+    api: &Api,
+    texts: &[String],
+    flags: BulkFlags,
+) -> Result<Option<String>, Failure> {
+    if texts.iter().any(|text| text.trim().is_empty()) {
+        // As in `cancel "$JOBS"` where nobody has set it: that never means all of them.
+        let failure = Failure::usage("an empty text names no job, and would mean every job as a query");
+        return Err(failure.hint("id:* means every job"));
+    }
     let query = texts.join(" ");
     if texts.iter().any(|text| is_query(text)) && Query::parse(&query).is_ok() {
-        return Some(query);
+        return Ok(Some(query));
     }
-    let ids: Vec<String> =
-        texts.iter().map(|id| id.replace(['"', '\\'], "")).map(|id| format!("{id}*")).collect();
-    flags.dry_run.then(|| format!("id:{}", ids.join(",")))
+    if flags.dry_run { by_id(api, texts).await.map(Some) } else { Ok(None) }
+}
+
+/// A query that means the jobs that are named and no others.
+pub(crate) async fn by_id(api: &Api, texts: &[String]) -> Result<String, Failure> {
+    let mut ids = Vec::with_capacity(texts.len());
+    for text in texts {
+        ids.push(named(api, text).await?.to_string());
+    }
+    Ok(format!("id:{}", ids.join(",")))
 }
 
 /// The job that a text names. One that could be a query and is none gets to hear what is wrong with it.

@@ -40,7 +40,7 @@ pub(crate) struct CancelArgs {
 /// A job is asked to stop, killed after its grace, and has a moment to vanish.
 const WAIT: Duration = Duration::from_millis(caps::GRACE_MS + 5_000);
 pub(crate) async fn cancel(api: &Api, args: CancelArgs, out: &Output) -> Outcome {
-    if let Some(query) = query_of(&args.ids, args.flags) {
+    if let Some(query) = query_of(api, &args.ids, args.flags).await? {
         let values = BulkValues { reason: args.reason, ..BulkValues::default() };
         let wanted = Bulk {
             action: BulkAction::Cancel,

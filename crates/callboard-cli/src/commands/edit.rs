@@ -1,11 +1,7 @@
 //! `callboard move | reprioritise | tag ID...|QUERY`: changes jobs that are not finished.
 
-use super::bulk::{Bulk, BulkFlags, bulk, named, query_of};
-use crate::{
-    api::Api,
-    failure::{Failure, Outcome},
-    text::form::Output,
-};
+use super::bulk::{Bulk, BulkFlags, bulk, by_id, query_of};
+use crate::{api::Api, failure::Outcome, text::form::Output};
 use callboard_protocol::bulk::{BulkAction, BulkValues};
 use clap::Args;
 
@@ -73,7 +69,7 @@ async fn edit(
     Jobs { ids, mut flags }: Jobs,
     out: &Output,
 ) -> Outcome {
-    let query = match query_of(&ids, flags) {
+    let query = match query_of(api, &ids, flags).await? {
         Some(query) => query,
         None => {
             // Who names each job has said which are meant.
@@ -82,13 +78,4 @@ async fn edit(
         }
     };
     bulk(api, Bulk { action, query, values, confirm: None, flags, wait: true }, out).await
-}
-
-/// A query that means these jobs and no others.
-async fn by_id(api: &Api, texts: &[String]) -> Result<String, Failure> {
-    let mut ids = Vec::with_capacity(texts.len());
-    for text in texts {
-        ids.push(named(api, text).await?.to_string());
-    }
-    Ok(format!("id:{}", ids.join(",")))
 }

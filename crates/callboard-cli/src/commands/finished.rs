@@ -43,7 +43,7 @@ impl IdArgs {
     pub(super) async fn carry_out(self, api: &Api, deed: Deed, out: &Output) -> Outcome {
         let IdArgs { ids, flags } = self;
         let Deed { action, command, confirm, record } = deed;
-        if let Some(query) = query_of(&ids, flags) {
+        if let Some(query) = query_of(api, &ids, flags).await? {
             let values = BulkValues::default();
             return bulk(api, Bulk { action, query, values, confirm, flags, wait: true }, out).await;
         }

@@ -6,7 +6,7 @@ mod many;
 use crate::{
     api::{Api, typed},
     failure::{Failure, Outcome, exit},
-    follow::{Follow, Interrupts, Manner, OnInterrupt, Presenter},
+    follow::{Connection, Follow, Interrupts, Manner, OnInterrupt, Presenter},
     place::Place,
     query::{checked, is_query},
     text::{
@@ -15,7 +15,7 @@ use crate::{
         output::{Screen, note, print},
     },
 };
-use callboard_client::{LogEvent, LogStream};
+use callboard_client::{Client, LogEvent, LogStream};
 use callboard_protocol::{JobId, caps::LOG_QUERY_LINES, log::LogEntry};
 use clap::Args;
 use filter::{Filter, FilterArgs};
@@ -165,19 +165,24 @@ async fn follow_board(place: &Place, api: &Api, wanted: Wanted) -> Outcome {
     let history = newest(api, None, &wanted).await?;
     wanted.show(&history)?;
     let last = history.last().map_or(before, |line| line.seq.max(before));
-    go_on(live, last, &mut interrupts, async |lines: &[LogEntry]| wanted.show(lines)).await
+    go_on((&client, live), last, &mut interrupts, async |lines: &[LogEntry]| wanted.show(lines)).await
 }
 
 /// Shows lines of the board as they come, until somebody leaves.
 async fn go_on(
-    mut live: LogStream,
+    (client, mut live): (&Client, LogStream),
     mut last: u64,
     interrupts: &mut Interrupts,
     mut show: impl AsyncFnMut(&[LogEntry]) -> Result<(), Failure>,
 ) -> Outcome {
+    let (mut telemetry, mut connection) = (client.follow_telemetry(), Connection::open());
     loop {
         let event = tokio::select! {
             event = live.next() => event,
+            true = telemetry.changed() => {
+                connection.news(&telemetry.get().phase).into_iter().for_each(note);
+                continue;
+            }
             () = interrupts.next() => return Ok(exit::CANCELLED),
         };
         match event {

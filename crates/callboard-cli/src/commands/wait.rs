@@ -10,13 +10,13 @@ use super::{
 use crate::{
     api::Api,
     failure::{Failure, Outcome, exit},
-    follow::{Interrupts, job_exit_code},
+    follow::{Connection, Interrupts, job_exit_code},
     place::Place,
     query::{checked, is_query},
     text::{
         duration,
         form::Output,
-        output::print,
+        output::{note, print},
         progress::{finished, live, short_id},
         signals::linked,
     },
@@ -113,6 +113,7 @@ pub(crate) async fn wait(place: &Place, args: WaitArgs, out: &Output) -> Outcome
     let client = place.mirror().await?;
     let mut bars = Bars::new(out, place.studio(&out.screen));
     let mut told = Told::new(&ids);
+    let (mut telemetry, mut connection) = (client.follow_telemetry(), Connection::open());
     let mut code = exit::OK;
     for id in &ids {
         let mut waited = std::pin::pin!(until::job(&api, &client, id, |job| args.wanted.is_met(job)));
@@ -127,6 +128,10 @@ pub(crate) async fn wait(place: &Place, args: WaitArgs, out: &Output) -> Outcome
                     bars.clear();
                     return Ok(exit::CANCELLED);
                 }
+                true = telemetry.changed() => if let Some(words) = connection.news(&telemetry.get().phase) {
+                    bars.clear();
+                    note(words);
+                },
                 // Those further down are shown meanwhile, and told when they have ended.
                 () = bars.next() => told.draw(&mut bars, |id| client.job(id), &args.wanted, out)?,
             }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     failure::{Failure, Outcome, exit},
-    follow::Interrupts,
+    follow::{Connection, Interrupts},
     place::Place,
     text::{
         form::Output,
@@ -18,7 +18,7 @@ use crate::{
         output::{note, print},
     },
 };
-use callboard_client::{Phase, View};
+use callboard_client::View;
 use callboard_protocol::{Node, Op, Pointer};
 use clap::Args;
 use difference::difference;
@@ -64,7 +64,7 @@ pub(crate) async fn watch(place: &Place, args: WatchArgs, out: &Output) -> Outco
     let root = Pointer::parse(&args.path).unwrap_or_default();
     let mut watched = Watched { path: &args.path, root, as_patch, out, last: None, bars, wrote: false };
     let mut shown = 0;
-    let mut online = true;
+    let mut connection = Connection::open();
     loop {
         let view = views.get();
         if view.live && watched.show(&view)? {
@@ -83,7 +83,7 @@ pub(crate) async fn watch(place: &Place, args: WatchArgs, out: &Output) -> Outco
                 watched.bars.clear();
                 return Err(Failure::new(exit::NOT_CONNECTED, "closed", "the connection is closed"));
             },
-            true = telemetry.changed() => online = watched.connection(&telemetry.get().phase, online),
+            true = telemetry.changed() => watched.tell(connection.news(&telemetry.get().phase)),
             () = interrupts.next() => {
                 watched.bars.clear();
                 return Ok(exit::CANCELLED);
@@ -94,17 +94,12 @@ pub(crate) async fn watch(place: &Place, args: WatchArgs, out: &Output) -> Outco
 }
 
 impl Watched<'_> {
-    /// Says whether there is a connection, when that has changed.
-    fn connection(&mut self, phase: &Phase, was_online: bool) -> bool {
-        let said = match phase {
-            Phase::Open if !was_online => "connected again",
-            Phase::Waiting { .. } if was_online => "the connection to the server was lost; trying again",
-            Phase::Open | Phase::Waiting { .. } => return *phase == Phase::Open,
-            _ => return was_online,
-        };
-        self.make_room();
-        note(said);
-        *phase == Phase::Open
+    /// Tells something that is no data.
+    fn tell(&mut self, words: Option<&str>) {
+        if let Some(words) = words {
+            self.make_room();
+            note(words);
+        }
     }
 
     /// Draws the bars of what runs; without a connection nobody knows.

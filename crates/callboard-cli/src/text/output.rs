@@ -33,6 +33,8 @@ pub(crate) struct Screen {
     pub(crate) unicode: bool,
     /// Whether lines may be drawn again.
     pub(crate) animates: bool,
+    /// The terminal knows no sequences at all.
+    pub(crate) is_dumb: bool,
     /// Somebody asked for static text: `ACCESSIBLE=1`, or `callboard config accessible=true`.
     pub(crate) accessible: bool,
     /// How the terminal is told things besides text.
@@ -63,6 +65,7 @@ impl Screen {
             },
             width: columns(),
             unicode: !ascii && (locale.contains("utf-8") || locale.contains("utf8")),
+            is_dumb: dumb,
             animates: !dumb && !set("CI") && !accessible,
         }
     }
@@ -76,6 +79,7 @@ impl Screen {
             width,
             unicode: true,
             animates: true,
+            is_dumb: false,
             accessible: false,
             signals: Signals { links: false, taskbar: false },
         }

@@ -77,6 +77,10 @@ pub(crate) async fn run(place: &Place, filter: String, out: &Output) -> Outcome 
     if !out.is_for_people() || !out.screen.out_is_terminal {
         return Err(Failure::usage("top needs a terminal and writes no JSON").hint("callboard watch --json"));
     }
+    if out.screen.is_dumb {
+        let failure = Failure::usage("top draws on the whole terminal, and this one cannot (TERM=dumb)");
+        return Err(failure.hint("callboard ps; callboard watch"));
+    }
     if out.screen.accessible {
         return Err(Failure::usage("top draws itself again and again, and static text was asked for")
             .hint("callboard ps; callboard logs -f; callboard config accessible=false"));

@@ -1,6 +1,7 @@
 //! The real binary against a real server on a temporary data folder.
 
 mod bad_input;
+mod blunders;
 mod bulk;
 mod config;
 mod drops;

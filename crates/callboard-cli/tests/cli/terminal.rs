@@ -25,15 +25,20 @@ pub(crate) struct Terminal {
 impl Terminal {
     /// A program that writes its data here; what it says besides is the test's.
     pub(crate) fn start(server: &Server, args: &[&str]) -> Terminal {
-        Terminal::open(server, args, false)
+        Terminal::open(server, args, false, "xterm-256color")
     }
 
     /// A program as a person starts it: all that it says is here.
     pub(crate) fn start_whole(server: &Server, args: &[&str]) -> Terminal {
-        Terminal::open(server, args, true)
+        Terminal::open(server, args, true, "xterm-256color")
     }
 
-    fn open(server: &Server, args: &[&str], is_whole: bool) -> Terminal {
+    /// The same on a terminal of this kind.
+    pub(crate) fn start_on(server: &Server, args: &[&str], term: &str) -> Terminal {
+        Terminal::open(server, args, true, term)
+    }
+
+    fn open(server: &Server, args: &[&str], is_whole: bool, term: &str) -> Terminal {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
         grantpt(&master).and_then(|()| unlockpt(&master)).expect("a terminal");
         let size = Winsize { ws_row: 30, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
@@ -51,7 +56,7 @@ impl Terminal {
                 None => drop(command.env_remove(name)),
             }
         }
-        command.env("TERM", "xterm-256color").env_remove("CI").kill_on_drop(true);
+        command.env("TERM", term).env_remove("CI").kill_on_drop(true);
         let handle = || slave.try_clone().expect("a handle");
         let errors = if is_whole { Stdio::from(handle()) } else { Stdio::inherit() };
         command.stdin(handle()).stdout(handle()).stderr(errors);

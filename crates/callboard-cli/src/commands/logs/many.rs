@@ -46,7 +46,7 @@ pub(super) async fn logs(
     wanted.show(&lines)?;
     let last = lines.iter().map(|line| line.seq).max().unwrap_or(0).max(before);
     let mut meant = Meant { query: Query::parse(query).unwrap_or_default(), ids: ids.into_iter().collect() };
-    go_on(live, last, &mut interrupts, async |lines: &[LogEntry]| {
+    go_on((&client, live), last, &mut interrupts, async |lines: &[LogEntry]| {
         let mut of_meant = Vec::new();
         for line in lines {
             if meant.has(line, &client, api).await? {
