@@ -190,6 +190,11 @@ impl Command {
     /// `unknown_command`, or `invalid_args` naming the field.
     pub fn parse(name: &str, args: &Node) -> Result<Command, Rejection> {
         fn read<T: serde::de::DeserializeOwned>(name: &str, args: &Node) -> Result<T, Rejection> {
+            // A list would be taken as the members in their order, and an empty one as nothing: `jobs.clear []`.
+            if let Node::Array(_) = args {
+                let message = format!("the arguments of {name} are an object of named members, not a list");
+                return Err(Rejection::new(ErrorCode::InvalidArgs, message));
+            }
             from_node(args).map_err(|error| {
                 // The error may repeat a text of the arguments, however long.
                 let message = format!("the arguments of {name} do not fit: {error}");

@@ -82,7 +82,7 @@ pub struct DownloadsConfig {
     pub bytes_per_second: u64,
     /// Bytes per second of all downloads of a kind together, by its name, those under way included; 0 is no limit. A kind
     /// that is not named keeps to what its configuration says.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    #[serde(default)]
     #[ts(optional, as = "Option<BTreeMap<String, u32>>")]
     pub kinds: BTreeMap<String, u64>,
 }

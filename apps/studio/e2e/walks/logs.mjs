@@ -140,6 +140,20 @@ export async function run({ walk, browser, server }) {
     await window.locator('.line.picked').waitFor({ state: 'detached' })
   })
 
+  await step('what a program says in colour is in colour, and how it says so is not shown', async () => {
+    const text = String.raw`a \033[31mred\033[0m and \033[1;38;5;46mgreen\033[0m\033[2K end\033]0;title\007\n`
+    const id = await server.dispatch('process.run', { argv: ['printf', text] })
+    await server.jobIs(id, 'succeeded')
+    await openAt(tab, server, `/jobs/${id}?tab=logs`)
+    await until('the text alone', async () => (await logMessages(page)).includes('a red and green end'))
+    const looks = await window.locator('.message', { hasText: 'a red' }).evaluate((message) =>
+      [...message.children].map((part) => [part.textContent, part.dataset.color, getComputedStyle(part).color !== getComputedStyle(message).color]),
+    )
+    expectSame(looks, [['red', 'red', true], ['green', 'green', true]], 'the colours')
+    await page.getByLabel('Search', { exact: true }).fill('red and green')
+    await until('a hit across colours', async () => (await logMessages(page)).length === 1)
+  })
+
   await step('ten thousand lines a second: what is read stays, and so does what is selected', () => flood(tab, server))
   await tab.context.close()
 }

@@ -41,7 +41,7 @@ not UTF-8; with `ACCESSIBLE=1` or `CI` nothing is drawn again.
 | 5 | no server is there |
 | 6 | it took too long |
 | 7 | the token does not allow it |
-| 130 | cancelled, or left with Ctrl-C |
+| 130 | cancelled, or left with Ctrl-C; SIGTERM cancels what `run` and `workflow run` follow, too |
 
 `callboard run` ends with the exit code of its child, or 128 and the signal that ended it. Of several ids the first that failed decides.
 ";

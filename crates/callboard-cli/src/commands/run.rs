@@ -64,7 +64,7 @@ pub(crate) async fn run(place: &Place, args: RunArgs, out: &Output) -> Outcome {
         _ => Manner::Output(out.screen.progress(args.progress)),
     };
     let mut presenter = Presenter::new(out.screen, manner).linking(place.studio(&out.screen));
-    let mut interrupts = Interrupts::listen()?;
+    let mut interrupts = Interrupts::any()?;
     let client = place.connect().await?;
     let logs = client.logs();
     let job = client.dispatch(request).await.map_err(|error| place.failure(error))?;

@@ -178,7 +178,11 @@ impl Spawned {
     }
 
     pub(crate) fn interrupt(&self) {
-        signal(&self.child, rustix::process::Signal::INT);
+        self.signal(rustix::process::Signal::INT);
+    }
+
+    pub(crate) fn signal(&self, what: rustix::process::Signal) {
+        signal(&self.child, what);
     }
 
     /// Waits for its end.

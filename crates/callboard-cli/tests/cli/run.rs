@@ -1,6 +1,7 @@
 //! `callboard run`: like the command itself.
 
 use crate::kit::*;
+use rustix::process::Signal;
 
 #[tokio::test]
 async fn output_and_exit_code_are_the_commands() {
@@ -67,12 +68,22 @@ async fn detached_prints_the_id_only() {
 /// Issue 2, point 4: the whole process group is gone.
 #[tokio::test]
 async fn ctrl_c_cancels_the_whole_process_group() {
+    a_signal_cancels_the_whole_process_group(Signal::INT).await;
+}
+
+/// `timeout`, a CI runner and a closing session end a command so.
+#[tokio::test]
+async fn so_does_a_termination() {
+    a_signal_cancels_the_whole_process_group(Signal::TERM).await;
+}
+
+async fn a_signal_cancels_the_whole_process_group(signal: Signal) {
     let server = Server::start().await;
     let script = "sleep 1000 & echo $!; sleep 1000 & echo $!; wait";
     let mut running = server.spawn(&["run", "--", "sh", "-c", script]);
     let pids = [running.line().await, running.line().await];
     assert!(pids.iter().all(|pid| is_alive(pid)));
-    running.interrupt();
+    running.signal(signal);
     let said = running.end().await;
     assert_eq!(said.code, 130);
     assert!(said.err.contains("cancelling the job"), "{said:?}");

@@ -46,6 +46,8 @@ fn enormous_negative_and_senseless_input_is_refused_by_name() {
             r#"{"id":"n","kind":"echo","deadlineMs":5,"deadline":"2030-01-01T00:00:00Z"}"#,
             "deadline",
         ),
+        ("jobs.clear", "[]", "not a list"),
+        ("jobs.cancel", r#"["a"]"#, "not a list"),
         ("jobs.update", r#"{"id":"a","priority":-2000000}"#, "priority"),
         ("jobs.update", r#"{"id":"a","queue":"__proto__"}"#, "queue"),
         ("queues.configure", r#"{"queue":"q","concurrency":0}"#, "concurrency"),

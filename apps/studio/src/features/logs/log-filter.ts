@@ -1,5 +1,6 @@
 /** Which lines of a log are shown (S3.26, S3.27). */
 import type { Level, LogEntry, LogGap, LogRow } from '@callboard/client'
+import { plainText } from '../../lib/sgr'
 
 /** Whether a row stands for missing lines. */
 export function isGap(row: LogRow): row is LogGap {
@@ -32,7 +33,7 @@ export function logTest(filter: LogFilter): (row: LogRow) => boolean {
 
 function hasText(entry: LogEntry, search: string): boolean {
   return (
-    entry.message.toLowerCase().includes(search) ||
+    plainText(entry.message).toLowerCase().includes(search) ||
     entry.channel.toLowerCase().includes(search) ||
     entry.emoji.includes(search)
   )

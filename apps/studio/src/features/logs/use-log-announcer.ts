@@ -4,6 +4,7 @@
  */
 import { onScopeDispose, ref, watch, type Ref } from 'vue'
 import { plural } from '../../lib/format'
+import { plainText } from '../../lib/sgr'
 import { isGap } from './log-filter'
 import type { LogSource } from './log-source'
 import { seqOf } from './log-view'
@@ -30,7 +31,7 @@ export function useLogAnnouncer(
     const errors = fresh.filter((row) => !isGap(row) && (row.level === 'error' || row.level === 'fatal'))
     const [error] = errors
     if (fresh.length === 0) return
-    const grave = error === undefined || isGap(error) ? '' : `, ${plural(errors.length, 'error')}: ${error.message}`
+    const grave = error === undefined || isGap(error) ? '' : `, ${plural(errors.length, 'error')}: ${plainText(error.message)}`
     spoken.value = `${plural(fresh.length, 'new line')}${grave}`
   }
   watch(reading, (on) => {

@@ -104,7 +104,7 @@ async fn begin(
     Watched { id, detach, progress }: Watched,
     out: &Output,
 ) -> Outcome {
-    let mut interrupts = Interrupts::listen()?;
+    let mut interrupts = Interrupts::any()?;
     let client = place.mirror().await?;
     let from = send(&client, name, request).await.map_err(|error| place.failure(error))?;
     if detach {
