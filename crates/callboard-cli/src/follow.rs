@@ -51,7 +51,7 @@ pub(crate) struct Follow<'a> {
     /// The last line that was shown.
     last_seq: u64,
     interrupted: bool,
-    offline: bool,
+    connection: Connection,
 }
 
 enum Event {
@@ -84,7 +84,7 @@ impl<'a> Follow<'a> {
             wanted,
             last_seq: 0,
             interrupted: false,
-            offline: false,
+            connection: Connection::open(),
         }
     }
 
@@ -150,7 +150,11 @@ impl<'a> Follow<'a> {
                         return Ok(Ended::Left);
                     }
                 }
-                Event::Connection(telemetry) => self.show_connection(&telemetry),
+                Event::Connection(telemetry) => {
+                    if let Some(words) = self.connection.news(&telemetry.phase) {
+                        self.presenter.note(words);
+                    }
+                }
                 Event::Tick => self.presenter.redraw(),
             }
         }
@@ -217,17 +221,6 @@ impl<'a> Follow<'a> {
         // Its outcome shows in the state; the loop must go on meanwhile.
         tokio::spawn(async move { job.cancel(Some("interrupted by the user")).await });
         false
-    }
-
-    fn show_connection(&mut self, telemetry: &Telemetry) {
-        let offline = telemetry.attempt > 0 || telemetry.consecutive_failures > 0;
-        if offline && !self.offline {
-            self.presenter.note("the connection to the server was lost; trying again");
-        }
-        if !offline && self.offline {
-            self.presenter.note("connected again");
-        }
-        self.offline = offline;
     }
 }
 

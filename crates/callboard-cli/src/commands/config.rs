@@ -120,9 +120,7 @@ async fn running(api: &Api) -> Result<Vec<Row>, Failure> {
     let live = SETTINGS.iter().filter(|setting| setting.scope == Scope::Live);
     let row = |setting: &'static Setting| {
         let (section, member) = setting.place();
-        let config = data.child("serverConfig")?.child(section)?;
-        // A server that knows it and has nothing to say about it leaves it out.
-        let value = config.child(member).cloned().unwrap_or_else(|| setting.default_value());
+        let value = data.child("serverConfig")?.child(section)?.child(member)?.clone();
         let source = data.at("/config/sources").and_then(|sources| sources.child(setting.name)?.as_str());
         Some(Row::new(setting, value, source.unwrap_or("default").to_owned()))
     };

@@ -132,11 +132,15 @@ pub(crate) fn shown(chosen: &[Column], width: u16, taken: u16) -> Vec<Column> {
         .collect()
 }
 
+/// Whether it is among those chosen; none chosen: among the usual ones.
+pub(crate) fn is_chosen(chosen: &[Column], column: Column) -> bool {
+    if chosen.is_empty() { column.is_usual(u16::MAX) } else { chosen.contains(&column) }
+}
+
 /// The choice with this one in it, or without it; the usual ones are no choice.
 pub(crate) fn toggled(chosen: &[Column], column: Column) -> Vec<Column> {
     let usual = |column: &Column| column.is_usual(u16::MAX);
-    let is_in = |one: &Column| if chosen.is_empty() { usual(one) } else { chosen.contains(one) };
-    let wanted = |one: &Column| *one == Job || is_in(one) != (*one == column);
+    let wanted = |one: &Column| *one == Job || is_chosen(chosen, *one) != (*one == column);
     let now: Vec<Column> = Column::ALL.into_iter().filter(wanted).collect();
     if now.iter().copied().eq(Column::ALL.into_iter().filter(usual)) { Vec::new() } else { now }
 }

@@ -4,7 +4,7 @@ use super::{Look, plain};
 use crate::{
     text::progress::short_id,
     top::{
-        columns::Column,
+        columns::{Column, is_chosen},
         keys::KEYS,
         model::{Mode, Top},
         sheet::Sheet,
@@ -93,12 +93,8 @@ pub(super) fn help(frame: &mut Frame, area: Rect, scrolled: usize, look: &Look) 
 
 /// The columns that there are, and which are shown.
 pub(super) fn columns(frame: &mut Frame, area: Rect, top: &Top, at: usize, look: &Look) {
-    let is_in = |column: &Column| match top.columns.is_empty() {
-        true => column.is_usual(u16::MAX),
-        false => top.columns.contains(column),
-    };
     let line = |(index, column): (usize, Column)| {
-        let sign = if is_in(&column) { look.sign("✓", "x") } else { " " };
+        let sign = if is_chosen(&top.columns, column) { look.sign("✓", "x") } else { " " };
         let style = if index == at { Style::new().add_modifier(Modifier::REVERSED) } else { Style::new() };
         Line::styled(format!(" {sign} {:<10} {:<34}", column.heading(), column.about()), style)
     };
