@@ -49,7 +49,8 @@ pub struct Dispatch<J> {
 pub(super) struct Limits {
     pub(super) timeout: Option<Duration>,
     pub(super) attempt_timeout: Option<Duration>,
-    pub(super) retry: Option<Retry>,
+    /// In a box, because few have one.
+    pub(super) retry: Option<Box<Retry>>,
 }
 
 /// Says of a failure whether it is meant.
@@ -131,7 +132,7 @@ impl<J: EventJob> Dispatch<J> {
 
     /// Tried more than once.
     pub fn retry(mut self, retry: Retry) -> Self {
-        self.limits.retry = Some(retry);
+        self.limits.retry = Some(Box::new(retry));
         self
     }
 

@@ -132,7 +132,7 @@ impl<J: EventJob> Run<J> {
         let grace = self.services().grace;
         if !grace.is_zero() {
             // Whatever it comes to is too late (X5).
-            let _ = time::timeout(grace, doing).await;
+            let _ = Box::pin(time::timeout(grace, doing)).await;
         }
         Err(self.control.end().unwrap_or(JobEnd::Cancelled(None)))
     }
@@ -142,6 +142,11 @@ impl<J: EventJob> Run<J> {
         if self.token.is_none() && self.deadline.is_none() {
             return self.control.stopped().await;
         }
+        // In a box, so that jobs with neither do not carry its room.
+        Box::pin(self.stop_of_any()).await;
+    }
+
+    async fn stop_of_any(&self) {
         tokio::select! {
             () = self.control.stopped() => {}
             () = async {
@@ -162,7 +167,7 @@ impl<J: EventJob> Run<J> {
     async fn tries<W: Work<J>>(&self, work: &W) -> Result<J::Output, JobEnd> {
         let _slot = match &self.services().slots {
             // It is never closed.
-            Some(slots) => slots.acquire().await.ok(),
+            Some(slots) => Box::pin(slots.acquire()).await.ok(),
             None => None,
         };
         let mut attempt = 1;
@@ -179,16 +184,17 @@ impl<J: EventJob> Run<J> {
                     None => return Err(JobEnd::Failed(failure)),
                 },
             };
-            time::sleep(delay).await;
+            Box::pin(time::sleep(delay)).await;
         }
     }
 
     /// One try. An error is for good.
     async fn attempt<W: Work<J>>(&self, work: &W, attempt: u32) -> Result<Tried<J::Output>, JobEnd> {
         let trying = AssertUnwindSafe(work.work(self.job.clone(), self.context(attempt))).catch_unwind();
+        let mut trying = pin!(trying);
         let tried = match self.limits.attempt_timeout {
-            None => trying.await,
-            Some(limit) => match time::timeout(limit, trying).await {
+            None => trying.as_mut().await,
+            Some(limit) => match Box::pin(time::timeout(limit, trying)).await {
                 Ok(tried) => tried,
                 Err(_) => {
                     let message = format!("the try was stopped after its limit of {} ms", limit.as_millis());

@@ -21,7 +21,8 @@ pub(super) trait Runner<J: EventJob>: Send + Sync {
 struct Worker<W>(W);
 
 impl<J: EventJob, W: Work<J>> Runner<J> for Worker<W> {
-    fn spawn(self: Arc<Self>, run: Run<J>) {
+    fn spawn(self: Arc<Self>, mut run: Run<J>) {
+        // Lent, not given: a task that gives its parts away has room for each of them twice.
         tokio::spawn(async move { run.go(&self.0).await });
     }
 }

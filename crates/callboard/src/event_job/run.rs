@@ -85,7 +85,7 @@ impl<J: EventJob> Run<J> {
     }
 
     /// Runs to the end, whatever the work or the job's own methods do.
-    pub(super) async fn go<W: Work<J>>(mut self, work: &W) {
+    pub(super) async fn go<W: Work<J>>(&mut self, work: &W) {
         let ended = AssertUnwindSafe(self.pipeline(work)).catch_unwind().await;
         let ended = ended.unwrap_or_else(|panic| Err(JobEnd::Failed(Failure::panicked(&*panic, 0))));
         if let Err(end) = ended {

@@ -14,7 +14,7 @@ use std::{
     future::Future,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 use tokio::sync::oneshot;
@@ -59,9 +59,10 @@ enum Inner<T> {
     },
     Lane {
         control: Arc<Control>,
-        end: oneshot::Receiver<Ending<T>>,
+        /// `None` when what it came to was taken.
+        end: Option<oneshot::Receiver<Ending<T>>>,
     },
-    /// It has settled, and what it came to was taken.
+    /// A job of the board has settled, and what it came to was taken.
     Taken(ProgressStream),
 }
 
@@ -74,7 +75,7 @@ impl<T> JobHandle<T> {
     }
 
     pub(crate) fn in_process(id: JobId, control: Arc<Control>, end: oneshot::Receiver<Ending<T>>) -> Self {
-        JobHandle { id, inner: Inner::Lane { control, end } }
+        JobHandle { id, inner: Inner::Lane { control, end: Some(end) } }
     }
 
     /// The job's name, and the correlation id of all its events.
@@ -128,21 +129,21 @@ impl<T> Future for JobHandle<T> {
     type Output = Result<Settled<T>, JobEnd>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let settled = match &mut self.inner {
-            Inner::Board { raw, read } => match raw.poll_end(context) {
-                Poll::Ready(record) => record.and_then(*read),
-                Poll::Pending => return Poll::Pending,
-            },
-            Inner::Lane { end, .. } => match Pin::new(end).poll(context) {
-                Poll::Ready(ended) => ended.unwrap_or(Err(JobEnd::Closed)),
-                Poll::Pending => return Poll::Pending,
-            },
-            // It settles once; whoever asks again asks for what is gone, like any future.
-            Inner::Taken(_) => return Poll::Pending,
-        };
-        let progress = self.progress();
-        self.inner = Inner::Taken(progress);
-        Poll::Ready(settled)
+        // It settles once; whoever asks again asks for what is gone, like any future.
+        match &mut self.inner {
+            Inner::Board { raw, read } => {
+                let settled = ready!(raw.poll_end(context)).and_then(*read);
+                self.inner = Inner::Taken(self.progress());
+                Poll::Ready(settled)
+            }
+            Inner::Lane { end, .. } => {
+                let Some(receiver) = end else { return Poll::Pending };
+                let settled = ready!(Pin::new(receiver).poll(context)).unwrap_or(Err(JobEnd::Closed));
+                *end = None;
+                Poll::Ready(settled)
+            }
+            Inner::Taken(_) => Poll::Pending,
+        }
     }
 }
 
