@@ -9,8 +9,9 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-/// The file is written once per so many lines.
-const AHEAD: u64 = 1_000_000;
+/// The file is written once per so many lines: tens of microseconds each time. After a kill, readers are told that up to
+/// so many lines are gone that may never have been.
+const AHEAD: u64 = 1_000;
 
 /// See the module.
 pub(crate) struct SeqReserve {
