@@ -71,8 +71,9 @@ fn rust_tests(repo: &Repo, filter: Option<&str>) -> Result<(), Failure> {
 /// A real browser on a real server.
 fn walk_through(repo: &Repo) -> Result<(), Failure> {
     let chromium = chromium::find_or_install(repo)?;
+    // Silent: of a failure npm would tell ten lines after the steps that failed.
     Tool::new(repo, "npm")
-        .args(["run", "e2e", "-w", "apps/studio"])
+        .args(["run", "--silent", "e2e", "-w", "apps/studio"])
         .env("CALLBOARD_BIN", repo.callboard("debug"))
         .env("CALLBOARD_CHROMIUM", chromium)
         .run()

@@ -56,8 +56,10 @@ try {
 } finally {
   await browser.close()
 }
-console.log(`${walk.passed} steps passed, ${walk.failed} failed`)
-process.exit(walk.failed === 0 && walk.passed > 0 ? 0 : 1)
+console.log(`${walk.passed} steps passed, ${walk.failures.length} failed`)
+// Once more at the end: a long log is often seen by its last lines only.
+if (walk.failures.length > 0) console.error(walk.failures.join('\n'))
+process.exit(walk.failures.length === 0 && walk.passed > 0 ? 0 : 1)
 
 function give(message) {
   console.error(`e2e: ${message}`)

@@ -7,7 +7,8 @@ const STEP_MS = 90_000
 /** The course of one walk. */
 export class Walk {
   #pictures
-  failed = 0
+  /** What failed, in words. @type {string[]} */
+  failures = []
   passed = 0
 
   /** @param {string} pictures where pictures of failures go */
@@ -32,9 +33,10 @@ export class Walk {
       this.passed += 1
       console.log(`  ✓ ${name} (${Math.round(performance.now() - start)} ms)`)
     } catch (error) {
-      this.failed += 1
       const picture = await this.picture(tab, name).catch(() => 'none')
-      console.log(`  ✕ ${name}\n    ${String(error.stack ?? error).replaceAll('\n', '\n    ')}\n    picture: ${picture}`)
+      const failure = `  ✕ ${name}\n    ${String(error.stack ?? error).replaceAll('\n', '\n    ')}\n    picture: ${picture}`
+      this.failures.push(failure)
+      console.log(failure)
       tab.complaints.length = 0
     }
   }

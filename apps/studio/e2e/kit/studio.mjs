@@ -40,6 +40,19 @@ export async function logMessages(page) {
   return rows.sort((a, b) => b.top - a.top).map(({ text }) => text)
 }
 
+/**
+ * Opens a line of the log in full. Rows are used again while the window scrolls, so one can change between press and release,
+ * which is no click: as a person would, it tries again.
+ */
+export async function openLine(page) {
+  const inFull = page.getByRole('region', { name: 'Line' })
+  await until('a line in full', async () => {
+    await page.locator('[role=log] .line:not(.gap)').nth(20).click({ timeout: 2000 })
+    await inFull.waitFor({ timeout: 1000 })
+    return true
+  })
+}
+
 /** Fails when a line is there twice. */
 export function expectNoneTwice(lines) {
   const seen = new Set()

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { openTab } from '../kit/browser.mjs'
 import { expect, expectSame } from '../kit/expect.mjs'
-import { expectNoneTwice, live, logMessages, openAt } from '../kit/studio.mjs'
+import { expectNoneTwice, live, logMessages, openAt, openLine } from '../kit/studio.mjs'
 import { until } from '../kit/until.mjs'
 
 const SCRIPT = `i=0; while :; do i=$((i+1)); echo "n $i"; [ $((i % 10)) = 0 ] && echo "tenth $i" >&2; sleep 0.03; done`
@@ -91,17 +91,19 @@ export async function run({ walk, browser, server }) {
 
   await step('a line opens in full, with the way to its job', async () => {
     await page.getByRole('button', { name: 'Pause' }).click()
-    await window.locator('.line .message').first().click()
+    await openLine(page)
     await page.getByRole('region', { name: 'Line' }).getByRole('link', { name: /^job / }).click()
     await page.getByRole('heading', { name: 'a talkative job' }).waitFor()
   })
+
   await step('a link leads to a line: of the board, and of its job', async () => {
+    // The log runs on meanwhile: the page must still have the line after the reload, also on a slow machine.
+    await server.command('config.set', { values: { 'logs.capacity': CAPACITY } })
     await openAt(tab, server, '/logs')
     await page.getByRole('button', { name: 'Pause' }).click()
     await window.hover()
     await page.mouse.wheel(0, -4000)
-    const line = window.locator('.line:not(.gap)').nth(20)
-    await line.click()
+    await openLine(page)
     // Rows are used again while the window scrolls: the line in full says which one was hit.
     const text = await page.getByRole('region', { name: 'Line' }).locator('pre').innerText()
     const seq = await until('a line in the address', () => new URL(page.url()).searchParams.get('line'))
@@ -127,6 +129,19 @@ export async function run({ walk, browser, server }) {
     })
     await page.getByRole('button', { name: 'Close the line' }).click()
     await until('no line in the address', () => !new URL(page.url()).searchParams.has('line'))
+  })
+
+  await step('a link leads to a line that the page has left behind, as long as the server has it', async () => {
+    await server.command('config.set', { values: { 'logs.capacity': 500 } })
+    const entries = Array.from({ length: 600 }, (_, n) => ({ message: `later ${n}` }))
+    await server.api('api/logs/ingest', { method: 'POST', body: JSON.stringify(entries) })
+    const [first] = (await server.api('api/logs?sinceSeq=0&limit=1')).entries
+    await openAt(tab, server, `/logs?line=${first.seq}`)
+    const inFull = page.getByRole('region', { name: 'Line' })
+    await until('the line in full', async () => (await inFull.locator('pre').innerText()) === first.message)
+    await page.getByText('This line is older than the rows').waitFor()
+    await page.getByRole('button', { name: 'Close the line' }).click()
+    await page.getByText('This line is older than the rows').waitFor({ state: 'detached' })
   })
 
   await step('y copies the address of the line that j picked', async () => {
