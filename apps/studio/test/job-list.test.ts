@@ -40,6 +40,31 @@ describe('JobList', () => {
     expect(list.order).toBe(order)
   })
 
+  it('is in the same order as if it were made anew, whatever comes, goes and is created again', () => {
+    let seed = 7
+    const below = (n: number): number => (seed = (seed * 48271) % 2147483647) % n
+    const { list, set, remove } = board([], filterOf('running'))
+    const jobs = new Map<string, Job>()
+    for (let step = 0; step < 2000; step += 1) {
+      const n = below(40)
+      if (below(5) === 0) {
+        remove(`job-${n}`)
+        jobs.delete(`job-${n}`)
+        continue
+      }
+      // Few times, so that many are created at the same one; sometimes another one for the same id.
+      const createdAt = new Date(below(4) * 1000).toISOString()
+      const one = job(n, { createdAt, state: below(10) < 7 ? 'running' : 'failed' })
+      const two = job(n + 40, { createdAt, state: 'running' })
+      for (const each of [one, two]) jobs.set(each.id, each)
+      set(one, two)
+      const anew = board([...jobs.values()], filterOf('running')).list
+      expect(list.order, `step ${step}`).toEqual(anew.order)
+      expect(list.count(['failed'])).toBe(anew.count(['failed']))
+    }
+    expect(list.order.length).toBeGreaterThan(20)
+  })
+
   it('filters by state, and counts also what it does not list', () => {
     const { list, set } = board([job(1), job(2, { state: 'failed' }), job(3, { state: 'scheduled' })], filterOf('running'))
     expect(list.order).toEqual(['job-1'])

@@ -28,8 +28,8 @@ export function hasWords(job: Pick<Job, 'id' | 'kind' | 'title'>, text: string):
 }
 
 /**
- * The list, kept up job by job: a change of progress costs nothing here, and {@link JobList.order} stays the same array as
- * long as the same jobs are listed.
+ * The list, kept up job by job: a change of progress costs nothing here, {@link JobList.order} stays the same array as long
+ * as the same jobs are listed, and a job that comes is put where it belongs without a look at the others.
  */
 export class JobList {
   #filter: JobFilter
@@ -62,28 +62,33 @@ export class JobList {
     this.#known = new Map()
     this.#counts = new Map()
     for (const job of jobs) this.#put(job)
-    this.#sort()
+    this.#order = []
+    this.#place([...this.#known.keys()].filter((id) => this.#known.get(id)?.listed))
   }
 
   /** Takes in what became of some jobs; says whether {@link JobList.order} or a count changed. */
   apply(changed: Iterable<string>, get: (id: string) => Job | undefined): boolean {
     let counted = false
-    let listed = false
+    const gone = new Set<string>()
+    const come: string[] = []
     for (const id of changed) {
       const before = this.#known.get(id)
       const job = get(id)
       const after = job === undefined ? this.#drop(id) : this.#put(job)
       counted ||= before?.state !== after?.state
-      listed ||= (before?.listed ?? false) !== (after?.listed ?? false)
+      const moved = before?.createdAt !== after?.createdAt
+      if (before?.listed && (moved || !after?.listed)) gone.add(id)
+      if (after?.listed && (moved || !before?.listed)) come.push(id)
     }
-    if (listed) this.#sort()
-    return counted || listed
+    if (gone.size > 0) this.#order = this.#order.filter((id) => !gone.has(id))
+    if (come.length > 0) this.#place(come)
+    return counted || gone.size > 0 || come.length > 0
   }
 
   #put(job: Job): Known {
     const before = this.#known.get(job.id)
     const listed = this.#filter.states.includes(job.state) && hasWords(job, this.#filter.text)
-    if (before?.state === job.state && before.listed === listed) return before
+    if (before?.state === job.state && before.listed === listed && before.createdAt === job.createdAt) return before
     if (before !== undefined) this.#tally(before.state, -1)
     this.#tally(job.state, 1)
     const known = { createdAt: job.createdAt, state: job.state, listed }
@@ -102,10 +107,33 @@ export class JobList {
     this.#counts.set(state, (this.#counts.get(state) ?? 0) + by)
   }
 
-  #sort(): void {
-    const listed = [...this.#known].filter(([, known]) => known.listed)
-    listed.sort(([a, x], [b, y]) => compare(y.createdAt, x.createdAt) || compare(b, a))
-    this.#order = listed.map(([id]) => id)
+  /** Puts ids that are not in the order where they belong. */
+  #place(come: string[]): void {
+    const newestFirst = come.map((id) => ({ id, at: this.#createdAt(id) })).sort((a, b) => compare(b.at, a.at) || compare(b.id, a.id))
+    const order: string[] = []
+    let from = 0
+    for (const { id, at } of newestFirst) {
+      const to = this.#after(id, at, from)
+      for (; from < to; from += 1) order.push(this.#order[from] as string)
+      order.push(id)
+    }
+    this.#order = order.concat(this.#order.slice(from))
+  }
+
+  /** The first place from `from` on whose job is older. */
+  #after(id: string, at: string, from: number): number {
+    let [low, high] = [from, this.#order.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      const there = this.#order[middle] as string
+      if ((compare(this.#createdAt(there), at) || compare(there, id)) > 0) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  #createdAt(id: string): string {
+    return this.#known.get(id)?.createdAt ?? ''
   }
 }
 
