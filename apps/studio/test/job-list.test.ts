@@ -61,6 +61,7 @@ describe('JobList', () => {
       const anew = board([...jobs.values()], filterOf('running')).list
       expect(list.order, `step ${step}`).toEqual(anew.order)
       expect(list.count(['failed'])).toBe(anew.count(['failed']))
+      expect(list.order.every((id) => list.has(id)) && list.has(one.id) === list.order.includes(one.id)).toBe(true)
     }
     expect(list.order.length).toBeGreaterThan(20)
   })

@@ -56,6 +56,11 @@ export class JobList {
     return this.#known.size
   }
 
+  /** Whether this job is listed. */
+  has(id: string): boolean {
+    return this.#known.get(id)?.listed ?? false
+  }
+
   /** Starts over with these jobs and this filter. */
   reset(jobs: Iterable<Job>, filter: JobFilter): void {
     this.#filter = filter
